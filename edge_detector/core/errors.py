@@ -1,0 +1,70 @@
+"""Every exception of the program, as one tree.
+
+    PorchlightError            a sentence for the user
+    +-- ConfigError            the configuration is wrong: lists every fault
+    +-- SourceError            a camera or file cannot be opened or read
+    |   +-- SourceEnded        a file or finite stream is over: no fault
+    +-- DetectorError          the detector cannot be built or run
+    |   +-- ModelError         the model file is missing, wrong or damaged
+    +-- RecordError            a clip cannot be written
+    +-- StoreError             the archive refused a file
+    |   +-- RetryableStoreError    it may work later
+    |   +-- PermanentStoreError    somebody has to mend something first
+    +-- BrokerError            the MQTT broker cannot be reached or refuses
+    +-- IllegalInputError      a programming fault: the visit machine cannot take this input now
+"""
+
+from __future__ import annotations
+
+
+class PorchlightError(Exception):
+    """A fault that is told to the user in one sentence: what, where, and how to mend it."""
+
+
+class ConfigError(PorchlightError):
+    """The configuration holds faults; the message lists every one with its path and a hint."""
+
+
+class SourceError(PorchlightError):
+    """A camera, address or file cannot be opened or read."""
+
+
+class SourceEnded(SourceError):  # noqa: N818 - it is an end, not an error, for a file
+    """A finite source came to its end."""
+
+
+class DetectorError(PorchlightError):
+    """The detector cannot be built or run."""
+
+
+class ModelError(DetectorError):
+    """A model file is missing, wrong or damaged."""
+
+
+class RecordError(PorchlightError):
+    """A clip cannot be written."""
+
+
+class StoreError(PorchlightError):
+    """The archive did not take a file."""
+
+
+class RetryableStoreError(StoreError):
+    """The archive did not take a file now, and may later."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        """Keep the store's own wish for the earliest next try, in seconds."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class PermanentStoreError(StoreError):
+    """The archive will not take a file before somebody mends what the message names."""
+
+
+class BrokerError(PorchlightError):
+    """The MQTT broker cannot be reached or refuses the connection."""
+
+
+class IllegalInputError(PorchlightError):
+    """The visit machine got an input that its state does not allow; nothing was changed."""

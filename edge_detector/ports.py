@@ -1,0 +1,183 @@
+"""The ports: what the runtime asks of the outside world, six members at most each.
+
+Every port has one real adapter or more, and exactly one fake in `edge_detector.testing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from edge_detector.core.types import (
+    Backlog,
+    Bgr,
+    ClipFile,
+    Detection,
+    DetectorInfo,
+    Frame,
+    Item,
+    ItemKind,
+    Packet,
+    Settings,
+    Stored,
+    StoredEvent,
+    StreamInfo,
+    VisitRecord,
+    VisitStats,
+)
+
+#: Asked for every decoded picture with its `t`: is this one to be analysed?
+WantsFrame = Callable[[float], bool]
+
+
+class Clock(Protocol):
+    """Time, as the host or a replay has it."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        ...
+
+    def utc(self, t: float) -> float:
+        """Seconds since the Unix epoch at the monotonic time `t`, by the wall clock as it stands now."""
+        ...
+
+
+class PacketSource(Protocol):
+    """One stream of a camera: encoded packets, decoded frames, or both; one object, many sessions."""
+
+    def open(self, session: int) -> StreamInfo:
+        """Connect and read what the stream says of itself; raises SourceError within the open timeout."""
+        ...
+
+    def read(self, wants: WantsFrame) -> Iterator[Packet | Frame]:
+        """Yield packets in decoding order and the wanted frames.
+
+        Raises SourceEnded at the end of a finite source, SourceError when the stream fails or stalls.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the stream; may be called twice, and before open."""
+        ...
+
+
+class Detector(Protocol):
+    """Finds people in one picture; called from one thread at a time."""
+
+    @property
+    def info(self) -> DetectorInfo:
+        """Which backend and model this is."""
+        ...
+
+    @property
+    def side(self) -> int:
+        """The model's own input side in pixels: a square crop of this size is seen without scaling."""
+        ...
+
+    def detect(self, image: Bgr) -> tuple[Detection, ...]:
+        """Boxes in 0..1 of `image`, best score first, after non-maximum suppression."""
+        ...
+
+
+class ImageEncoder(Protocol):
+    """Makes JPEGs."""
+
+    def encode(self, image: Bgr) -> bytes:
+        """One JPEG file."""
+        ...
+
+
+class ClipWriter(Protocol):
+    """Writes one clip at a time, so that a crash leaves what was written."""
+
+    def open(self, *, stream: StreamInfo, visit_id: str, n: int, start_utc: float, trigger_s: float) -> None:
+        """Begin a clip; `trigger_s` is the moment that started it, in seconds from its first packet."""
+        ...
+
+    def write(self, packet: Packet) -> None:
+        """Append one packet, the first a key frame; raises RecordError when the disk refuses."""
+        ...
+
+    def close(self, stats: VisitStats) -> ClipFile:
+        """Finish the clip, make it seekable, name it, make its poster; raises RecordError, keeping what is there."""
+        ...
+
+    def recover(self, stats_of: Callable[[str], VisitStats]) -> Sequence[ClipFile]:
+        """Finish what a crash left, and return every finished clip that lies in the folder."""
+        ...
+
+
+class Ledger(Protocol):
+    """The durable list of files to deliver."""
+
+    def add(self, item: Item) -> None:
+        """Note a file; the same key again with another checksum puts it back to `saved` with the new content."""
+        ...
+
+    def claim(self, *, now_utc: float, limit: int, kinds: Sequence[ItemKind] = tuple(ItemKind)) -> Sequence[Item]:
+        """Move up to `limit` due files to `uploading`, snapshots first, a visit's document after its other files."""
+        ...
+
+    def settle(self, item: Item) -> None:
+        """Write back an item's state, attempts, next try and error; never backwards from stored, purged or failed."""
+        ...
+
+    def reset(self) -> int:
+        """At start: put every `uploading` back to `saved`; how many there were."""
+        ...
+
+    def items(self, *, visit_id: str | None = None, limit: int = 1000) -> Sequence[Item]:
+        """Items, oldest first: of one visit or of all."""
+        ...
+
+    def backlog(self, now_utc: float) -> Backlog:
+        """How far delivery is behind."""
+        ...
+
+
+class Journal(Protocol):
+    """What has to survive a crash beside the files: open visits, unsent events, run-time settings."""
+
+    def put_visit(self, visit: VisitRecord) -> None:
+        """Insert or replace a visit."""
+        ...
+
+    def visits(self, *, ended: bool | None = None, visit_id: str | None = None) -> Sequence[VisitRecord]:
+        """Visits, oldest first: open ones with `ended=False`."""
+        ...
+
+    def append_event(self, event: StoredEvent) -> None:
+        """Keep an event until it is acknowledged; an id that was ever appended is not taken twice."""
+        ...
+
+    def next_events(self, limit: int) -> Sequence[StoredEvent]:
+        """The oldest unacknowledged events, in order."""
+        ...
+
+    def ack_event(self, event_id: str) -> None:
+        """The broker has it."""
+        ...
+
+    def settings(self, camera: str, new: Settings | None = None) -> Settings | None:
+        """What was last kept for a camera; with `new`, keep that first."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """The archive: keys and files, no folders to make."""
+
+    def put(self, item: Item) -> Stored:
+        """Store a file under its key and have its checksum confirmed; raises StoreError."""
+        ...
+
+    def check(self) -> str:
+        """Try a small object; a sentence on what was found, or StoreError with the remedy."""
+        ...
+
+
+class Publisher(Protocol):
+    """An MQTT connection, as the message logic sees it."""
+
+    def publish(self, topic: str, payload: bytes | str, *, qos: int, retain: bool) -> None:
+        """Send at once when connected, else drop: state is sent anew on connect, events wait in the journal."""
+        ...
