@@ -16,7 +16,6 @@ from edge_detector.core.types import (
     DetectorInfo,
     Frame,
     Item,
-    ItemKind,
     Packet,
     Settings,
     Stored,
@@ -114,8 +113,11 @@ class Ledger(Protocol):
         """Note a file; the same key again with another checksum puts it back to `saved` with the new content."""
         ...
 
-    def claim(self, *, now_utc: float, limit: int, kinds: Sequence[ItemKind] = tuple(ItemKind)) -> Sequence[Item]:
-        """Move up to `limit` due files to `uploading`, snapshots first, a visit's document after its other files."""
+    def claim(self, *, now_utc: float, limit: int, held: Sequence[str] = ()) -> Sequence[Item]:
+        """Move up to `limit` due files to `uploading`, snapshots first, a visit's document after its other files.
+
+        Files of the cameras in `held` wait.
+        """
         ...
 
     def settle(self, item: Item) -> None:
