@@ -1,0 +1,53 @@
+"""Pixels: the planes of an I420 picture and colour conversion, of a crop at the crop's own cost.
+
+Colours are limited-range BT.601 (luma 16 to 235), which is what OpenCV takes every I420 picture for.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from edge_detector.core.types import Bgr, Box, Yuv
+
+
+def size(yuv: Yuv) -> tuple[int, int]:
+    """Width and height in pixels of an I420 picture of shape (height * 3 / 2, width)."""
+    return yuv.shape[1], yuv.shape[0] * 2 // 3
+
+
+def luma(yuv: Yuv) -> Yuv:
+    """The luma plane (height, width): a view, nothing is copied."""
+    return yuv[: yuv.shape[0] * 2 // 3]
+
+
+def bgr(yuv: Yuv) -> Bgr:
+    """The whole picture in colour."""
+    return np.asarray(cv2.cvtColor(yuv, cv2.COLOR_YUV2BGR_I420), dtype=np.uint8)
+
+
+def crop_bgr(yuv: Yuv, box: Box) -> tuple[Bgr, Box]:
+    """The part of the picture under `box` in colour, and the box it really covers.
+
+    The crop grows to even pixels, because four pixels share their colour, and is clipped to the picture: at least 2 x 2
+    pixels. It holds the very pixels that a crop of `bgr(yuv)` would.
+    """
+    width, height = size(yuv)
+    left, right = _even_span(box.x1, box.x2, width)
+    top, bottom = _even_span(box.y1, box.y2, height)
+    planes = yuv.reshape(-1)
+    u_start, v_start = width * height, width * height * 5 // 4
+    u = planes[u_start:v_start].reshape(height // 2, width // 2)
+    v = planes[v_start:].reshape(height // 2, width // 2)
+    chroma = np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
+    parts = (luma(yuv)[top:bottom, left:right], u[chroma], v[chroma])
+    crop = np.concatenate([part.reshape(-1) for part in parts]).reshape(-1, right - left)
+    return bgr(crop), Box(left / width, top / height, right / width, bottom / height)
+
+
+def _even_span(low: float, high: float, length: int) -> tuple[int, int]:
+    """The even pixels from at most `low` to at least `high` (both 0..1 of `length`), inside the picture."""
+    start = min(max(math.floor(low * length / 2) * 2, 0), length - 2)
+    return start, max(min(math.ceil(high * length / 2) * 2, length), start + 2)

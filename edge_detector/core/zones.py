@@ -1,0 +1,99 @@
+"""Who stands where: polygons on the picture, and the people whose feet are inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from edge_detector.core.types import Box, Track
+
+#: x and y in 0..1 of the frame.
+Point = tuple[float, float]
+
+#: Fewer corners enclose nothing.
+MIN_POINTS = 3
+
+#: A point this near to an edge is on it (twice the area of the triangle they make).
+_ON_EDGE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A polygon on the picture; raises ValueError when the points make none."""
+
+    id: str
+    name: str
+    points: tuple[Point, ...]
+
+    def __post_init__(self) -> None:
+        """Check the points."""
+        if len(self.points) < MIN_POINTS:
+            message = f"zone {self.id} has {len(self.points)} points, a polygon needs at least {MIN_POINTS}"
+            raise ValueError(message)
+        for x, y in self.points:
+            if not (0 <= x <= 1 and 0 <= y <= 1):
+                message = f"zone {self.id} has the point ({x:g}, {y:g}), x and y must be within 0 and 1"
+                raise ValueError(message)
+        if _crosses_itself(self.points):
+            message = f"zone {self.id} has edges that cross or touch each other, or a corner twice"
+            raise ValueError(message)
+
+    def holds(self, point: Point) -> bool:
+        """Whether the point is inside or on the edge."""
+        x, y = point
+        inside = False
+        for a, b in _edges(self.points):
+            if _on_segment(point, a, b):
+                return True
+            if (a[1] > y) != (b[1] > y) and x < a[0] + (y - a[1]) * (b[0] - a[0]) / (b[1] - a[1]):
+                inside = not inside
+        return inside
+
+
+def foot(box: Box) -> Point:
+    """Where a person stands: the middle of the box's lower edge."""
+    return (box.x1 + box.x2) / 2, box.y2
+
+
+def count(zones: Sequence[Zone], tracks: Sequence[Track]) -> tuple[tuple[str, int], ...]:
+    """Every zone's id with the number of people whose feet are in it, in the zones' order, also where it is 0."""
+    feet = [foot(track.box) for track in tracks]
+    return tuple((zone.id, sum(zone.holds(point) for point in feet)) for zone in zones)
+
+
+def _edges(points: Sequence[Point]) -> list[tuple[Point, Point]]:
+    return list(zip(points, (*points[1:], points[0]), strict=True))
+
+
+def _turn(a: Point, b: Point, c: Point) -> float:
+    """Twice the area of the triangle, positive when a, b, c turn clockwise on the picture."""
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _on_segment(p: Point, a: Point, b: Point) -> bool:
+    between = min(a[0], b[0]) <= p[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= p[1] <= max(a[1], b[1])
+    return between and abs(_turn(a, b, p)) <= _ON_EDGE
+
+
+def _segments_meet(a: Point, b: Point, c: Point, d: Point) -> bool:
+    """Whether the segments a b and c d share a point."""
+    if _on_segment(c, a, b) or _on_segment(d, a, b) or _on_segment(a, c, d) or _on_segment(b, c, d):
+        return True
+    return (_turn(a, b, c) > 0) != (_turn(a, b, d) > 0) and (_turn(c, d, a) > 0) != (_turn(c, d, b) > 0)
+
+
+def _crosses_itself(points: Sequence[Point]) -> bool:
+    """Whether two edges meet anywhere but in the corner that neighbours share."""
+    edges = _edges(points)
+    last = len(edges) - 1
+    for (i, (a, b)), (j, (c, d)) in combinations(enumerate(edges), 2):
+        if j == i + 1:
+            meet = a == b or c == d or _on_segment(d, a, b) or _on_segment(a, c, d)
+        elif (i, j) == (0, last):
+            meet = _on_segment(c, a, b) or _on_segment(b, c, d)
+        else:
+            meet = _segments_meet(a, b, c, d)
+        if meet:
+            return True
+    return False
