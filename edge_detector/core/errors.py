@@ -7,6 +7,7 @@
     +-- DetectorError          the detector cannot be built or run
     |   +-- ModelError         the model file is missing, wrong or damaged
     +-- RecordError            a clip cannot be written
+    +-- LedgerError            the database of the ledger and journal cannot be opened, read or written
     +-- StoreError             the archive refused a file
     |   +-- RetryableStoreError    it may work later
     |   +-- PermanentStoreError    somebody has to mend something first
@@ -43,6 +44,10 @@ class ModelError(DetectorError):
 
 class RecordError(PorchlightError):
     """A clip cannot be written."""
+
+
+class LedgerError(PorchlightError):
+    """The database of the ledger and journal cannot be opened, read or written."""
 
 
 class StoreError(PorchlightError):
