@@ -1,0 +1,195 @@
+"""Figures of a generated scene, jointed and in three dimensions: a person, a parcel trolley, a car."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_detector.capture.scene_script import Actor, Colour, Shape, State
+from edge_detector.capture.scene_view import View
+
+#: Points of a circle when a part's outline is made.
+_CIRCLE = np.array([(math.cos(a), math.sin(a)) for a in np.linspace(0, 2 * math.pi, 16, endpoint=False)])
+#: Binary digits after the point in OpenCV's drawing coordinates.
+_SHIFT = 4
+#: How much lighter the lit side of a part is.
+_LIT = 1.28
+_EYE: Colour = (30, 30, 36)
+_SHOE: Colour = (28, 26, 26)
+
+#: A ball of a part: ahead, to the left, up, radius, in metres from the spot the actor stands on.
+_Ball = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Solid:
+    """A part of a figure: the hull of some balls."""
+
+    colour: Colour
+    balls: tuple[_Ball, ...]
+    #: Drawn with a lighter side, for roundness.
+    round: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part as it is drawn: an outline in pixels."""
+
+    colour: Colour
+    outline: NDArray[np.float32]
+
+
+def figure(actor: Actor, state: State, view: View) -> tuple[Part, ...]:
+    """The actor's parts in drawing order, in pixels of the view."""
+    solids = {Shape.PERSON: _person, Shape.TROLLEY: _trolley, Shape.CAR: _car}[actor.shape](actor, state)
+    turn = np.array([[math.cos(state.yaw), math.sin(state.yaw)], [-math.sin(state.yaw), math.cos(state.yaw)]])
+    drawn: list[tuple[float, list[Part]]] = []
+    for solid in solids:
+        balls = np.array(solid.balls)
+        ground = balls[:, :2] @ turn + (state.x, state.z)
+        centres, scale = view.project(ground[:, 0], ground[:, 1], balls[:, 2])
+        radii = balls[:, 3] * scale
+        parts = [Part(solid.colour, _hull(centres, radii))]
+        if solid.round:
+            lit = (_shade(solid.colour, _LIT), centres + np.stack([-0.3 * radii, -0.25 * radii], axis=1), 0.55 * radii)
+            parts.append(Part(lit[0], _hull(lit[1], lit[2])))
+        drawn.append((float(ground[:, 1].mean()), parts))
+    drawn.sort(key=lambda depth_parts: -depth_parts[0])
+    return tuple(part for _, parts in drawn for part in parts)
+
+
+def paint(
+    image: NDArray[np.uint8], parts: tuple[Part, ...], *, colour: int | None = None, dx: int = 0, dy: int = 0
+) -> None:
+    """Draw parts into a picture, all in one grey when `colour` is given; `dx`, `dy` shift them, in pixels."""
+    shift = np.array((dx, dy), np.float32)
+    for part in parts:
+        points = np.rint((part.outline + shift) * (1 << _SHIFT)).astype(np.int32)
+        smooth = cv2.LINE_AA if colour is None else cv2.LINE_8
+        cv2.fillConvexPoly(image, points, part.colour if colour is None else (colour,), smooth, _SHIFT)
+
+
+def bounds(parts: tuple[Part, ...]) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the whole figure in pixels, seen or not."""
+    points = np.concatenate([part.outline for part in parts])
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _hull(centres: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The convex outline around circles."""
+    points = centres[:, None, :] + radii[:, None, None] * _CIRCLE
+    return cv2.convexHull(points.reshape(-1, 2).astype(np.float32))[:, 0, :]
+
+
+def _shade(colour: Colour, gain: float) -> Colour:
+    blue, green, red = (min(255, round(c * gain)) for c in colour)
+    return blue, green, red
+
+
+def _person(actor: Actor, state: State) -> list[_Solid]:
+    """A walking, standing or ringing person; lengths are shares of the body's height."""
+    h, look = actor.look.height, actor.look
+    gait = min(1.0, state.speed / 0.9)
+    bob = 0.012 * gait * math.cos(2 * state.phase)
+    solids = []
+    for side in (1, -1):
+        solids += _leg(look.legs, side, state.phase + (0.0 if side > 0 else math.pi), gait, bob)
+        solids += _arm(look.coat, look.skin, side, state, gait, bob)
+    lean = 0.02 * gait
+    solids.append(
+        _Solid(
+            look.coat,
+            (
+                (lean, 0.078, 0.79 + bob, 0.052), (lean, -0.078, 0.79 + bob, 0.052),
+                (0.0, 0.045, 0.49 + bob, 0.066), (0.0, -0.045, 0.49 + bob, 0.066),
+                (lean + 0.012, 0.0, 0.72 + bob, 0.085),
+            ),
+        )
+    )  # fmt: skip
+    solids.append(
+        _Solid(_shade(look.skin, 0.86), ((lean, 0.0, 0.84 + bob, 0.034), (lean + 0.01, 0.0, 0.88 + bob, 0.032)))
+    )
+    solids.append(_Solid(look.skin, ((lean + 0.02, 0.0, 0.9 + bob, 0.043), (lean + 0.015, 0.0, 0.94 + bob, 0.052))))
+    solids.append(_Solid(look.hair, ((lean - 0.012, 0.0, 0.955 + bob, 0.052), (lean - 0.024, 0.0, 0.925 + bob, 0.044))))
+    solids += [_Solid(_EYE, ((lean + 0.068, s * 0.02, 0.925 + bob, 0.008),), round=False) for s in (1, -1)]
+    return [_Solid(s.colour, tuple((f * h, a * h, u * h, r * h) for f, a, u, r in s.balls), s.round) for s in solids]
+
+
+def _leg(colour: Colour, side: int, phase: float, gait: float, bob: float) -> list[_Solid]:
+    thigh = 0.46 * gait * math.sin(phase)
+    bend = gait * (0.12 + 0.85 * max(0.0, math.cos(phase)) ** 2)
+    shank = thigh - bend
+    hip = (0.0, side * 0.048, 0.5 + bob)
+    knee = _swing(hip, thigh, 0.235)
+    ankle = _swing(knee, shank, 0.235)
+    heel = max(0.022, ankle[2] - 0.02)
+    tip = shank * 0.6
+    toe = (
+        ankle[0] + 0.085 * math.cos(tip),
+        ankle[1],
+        max(0.018, heel + 0.085 * math.sin(tip) * (1 if tip < 0 else 0.3)),
+    )
+    return [
+        _Solid(colour, ((*hip, 0.064), (*knee, 0.044))),
+        _Solid(colour, ((*knee, 0.043), (*ankle, 0.031))),
+        _Solid(_SHOE, ((ankle[0] - 0.01, ankle[1], heel, 0.024), (*toe, 0.019))),
+    ]
+
+
+def _arm(coat: Colour, skin: Colour, side: int, state: State, gait: float, bob: float) -> list[_Solid]:
+    reach = state.reach if side < 0 else 0.0
+    upper = -0.5 * gait * math.sin(state.phase + (0.0 if side > 0 else math.pi)) * (1 - reach) + 0.9 * reach
+    fore = upper + (0.25 + 0.2 * gait) * (1 - reach) + 0.55 * reach
+    shoulder = (0.01, side * 0.118, 0.795 + bob)
+    elbow = _swing((shoulder[0], shoulder[1] + side * 0.012, shoulder[2]), upper, 0.165)
+    wrist = _swing(elbow, fore, 0.14)
+    hand = _swing(wrist, fore, 0.045)
+    sleeve = _shade(coat, 0.82)
+    return [
+        _Solid(sleeve, ((*shoulder, 0.042), (*elbow, 0.033))),
+        _Solid(sleeve, ((*elbow, 0.033), (*wrist, 0.026))),
+        _Solid(skin, ((*wrist, 0.022), (*hand, 0.026))),
+    ]
+
+
+def _swing(joint: tuple[float, float, float], angle: float, length: float) -> tuple[float, float, float]:
+    """The end of a limb that hangs from a joint at an angle from straight down, ahead positive."""
+    return joint[0] + length * math.sin(angle), joint[1], joint[2] - length * math.cos(angle)
+
+
+def _trolley(actor: Actor, _state: State) -> list[_Solid]:
+    """A platform on wheels with parcels on it."""
+    look, h = actor.look, actor.look.height
+    tape = _shade(look.coat, 0.72)
+    return [
+        _block(look.legs, (-0.55, 0.55), (-0.3, 0.3), (0.14, 0.2)),
+        _block(look.coat, (-0.5, 0.12), (-0.28, 0.28), (0.2, 0.62 * h)),
+        _block(tape, (-0.23, -0.15), (-0.285, -0.28), (0.2, 0.62 * h)),
+        _block(_shade(look.coat, 0.9), (0.14, 0.52), (-0.25, 0.25), (0.2, 0.45 * h)),
+        _block(_shade(look.coat, 1.1), (-0.42, 0.02), (-0.25, 0.25), (0.62 * h, h)),
+        *(_Solid((30, 30, 30), ((f, s * 0.25, 0.08, 0.08),)) for f in (-0.42, 0.42) for s in (-1, 1)),
+    ]
+
+
+def _car(actor: Actor, _state: State) -> list[_Solid]:
+    """A small van, seen from the side."""
+    look, h = actor.look, actor.look.height
+    glass = (92, 84, 74)
+    return [
+        _block(look.coat, (-2.0, 2.0), (-0.8, 0.8), (0.3, 0.6 * h)),
+        _block(_shade(look.coat, 0.95), (-1.9, 1.0), (-0.75, 0.75), (0.6 * h, 1.15 * h)),
+        _block(glass, (0.05, 0.85), (-0.82, -0.81), (0.66 * h, 1.05 * h)),
+        _block(glass, (-1.0, -0.1), (-0.82, -0.81), (0.66 * h, 1.05 * h)),
+        *(_Solid(look.legs, ((f, s * 0.8, 0.33, 0.33),)) for f in (-1.25, 1.25) for s in (-1, 1)),
+    ]
+
+
+def _block(colour: Colour, ahead: tuple[float, float], left: tuple[float, float], up: tuple[float, float]) -> _Solid:
+    """A box with slightly round edges."""
+    r = 0.01
+    return _Solid(colour, tuple((f, a, u, r) for f in ahead for a in left for u in up), round=False)
