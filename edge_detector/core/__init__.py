@@ -1,0 +1,1 @@
+"""The pure heart: no I/O, thread, sleep, clock, environment or global; time is an argument."""
