@@ -11,7 +11,7 @@ if [ -x "$python" ] && "$python" -c '' 2>/dev/null; then
     echo "$python"
     exit 0
 fi
-command -v apt-get >/dev/null && command -v dpkg >/dev/null || { echo "this is no Debian: it has no apt-get" >&2; exit 1; }
+command -v apt-get >/dev/null || { echo "this is no Debian: it has no apt-get" >&2; exit 1; }
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -r "$keyring" ] || { echo "$keyring is missing: install debian-archive-keyring" >&2; exit 1; }
 
@@ -20,6 +20,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{none,lists/partial,cache/archives/partial,debs} "$prefix"
 
 debian_mirror() {
+    # shellcheck disable=SC2016 # apt fills these in
     apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' | awk '$2 == "Debian" && $3 == "Debian" {print $1; exit}'
 }
 mirror=$(debian_mirror)

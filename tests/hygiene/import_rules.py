@@ -1,6 +1,6 @@
 """The layers of the program, as imports: who may know whom.
 
-    cli -> app -> runtime, adapters, config, testing -> ports -> core
+    cli -> app -> runtime, adapters, config, testing -> ports -> core        (files: what adapters share of the disk)
 
 An adapter knows no other adapter and not the runtime; the runtime knows ports and core only; the core does no I/O,
 asks no clock and keeps nothing global. The integration for Home Assistant and this package never import each other.
@@ -19,11 +19,12 @@ ADAPTERS = {"capture", "detectors", "recorder", "archive", "outbox", "mqtt", "we
 MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
     "ports": {"core"},
+    "files": {"core"},
     "config": {"core"},
     "testing": {"core", "ports"},
     "runtime": {"core", "ports"},
-    **{adapter: {"core", "ports", "config"} for adapter in ADAPTERS},
-    "app": {"core", "ports", "config", "testing", "runtime", *ADAPTERS},
+    **{adapter: {"core", "ports", "config", "files"} for adapter in ADAPTERS},
+    "app": {"core", "ports", "config", "files", "testing", "runtime", *ADAPTERS},
     "cli": {"core", "ports", "config", "app"},
     "__main__": {"cli"},
 }
