@@ -154,7 +154,7 @@ class Letterbox:
 
     def back(self, boxes: Boxes) -> Boxes:
         """Boxes (n, 4) in pixels of the input, in 0..1 of the picture, clipped to it."""
-        return np.clip((boxes - self._offset()) / self._size(), 0, 1)
+        return np.asarray(np.clip((boxes - self._offset()) / self._size(), 0, 1), dtype=np.float32)
 
     def _size(self) -> Boxes:
         return np.array([[self.width, self.height, self.width, self.height]], dtype=np.float32)

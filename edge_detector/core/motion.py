@@ -1,0 +1,269 @@
+"""The motion gate: what changed against a running background, on a small copy of the luma plane alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_detector.core.boxes import union
+from edge_detector.core.types import Box, Motion, Yuv
+
+#: The picture is looked at with about this many lines: a person at a door is then still 10 to 90 lines high.
+_LINES = 100
+#: What must change, as a share of the picture's own contrast (its 4th to 96th percentile)...
+_CONTRAST_SHARE = 0.12
+_CONTRAST_QUANTILES = (0.04, 0.96)
+#: ...but at least so many levels, since codecs make a flat picture breathe with every key frame...
+_FLOOR_LEVELS = 8.0
+#: ...and at least so many standard deviations of the noise, which leaves none of 20 000 quiet pixels above it.
+_NOISE_SIGMAS = 5.5
+#: The noise is read off the quieter pixels of two pictures in a row, so that a person before the lens is no noise.
+_NOISE_QUANTILE = 0.4
+#: That quantile of the difference of two pixels with normal noise, in standard deviations of one.
+_NOISE_QUANTILE_SIGMAS = 0.5244 * math.sqrt(2)
+#: No camera is as noisy: more is a picture that changes.
+_NOISE_MAX_LEVELS = 12.0
+#: How fast the noise estimate follows.
+_NOISE_TAU_S = 1.0
+#: How fast quiet pixels follow the picture: slow enough that a far person walking slowly does not melt into it.
+_QUIET_TAU_S = 10.0
+#: How fast changed pixels do: who stands there for half a minute leaves no ghost, yet leaves in the wind blur in time.
+_CHANGED_TAU_S = 300.0
+#: What has changed and held still as a whole for so long is the background now: a parked car. Nobody stands as still.
+_STILL_S = 15.0
+#: What "still" is measured against follows the picture this fast.
+_RECENT_TAU_S = 2.0
+#: How fast the background is learned anew while calibrating.
+_CALIBRATION_TAU_S = 0.3
+#: Calibration lasts at least so long, then ends when less than this share changes, and at the latest after the last.
+_CALIBRATION_MIN_S = 1.0
+_CALIBRATED_SHARE = 0.05
+_CALIBRATION_MAX_S = 5.0
+#: Without pictures for so long the background is worth nothing.
+_GAP_S = 30.0
+#: More than this share changed: not a person, but the light or the camera...
+_ALL_SHARE = 0.8
+#: ...and more than this changed beyond what a mere change of brightness explains: an infra-red switch.
+_SCENE_SHARE = 0.5
+#: A change of brightness of the whole picture is believed within these bounds, and ignored when smaller than the last.
+_GAIN_MIN = 0.4
+_GAIN_MAX = 2.5
+_GAIN_DEAD_BAND = 0.02
+#: The ratio of picture to background is measured in steps of 1 / 64.
+_GAIN_STEPS = 64
+#: Smaller blobs, as their outline through the middles of the grown pixels encloses, are nothing: a single pixel has 4,
+#: a person at a tenth of the picture's height about 50.
+_MIN_BLOB_AREA = 12
+#: Blobs nearer than this share of the picture belong together: the parts of one person.
+_JOIN_GAP = 0.03
+#: More blobs than this are leaves or rain: the largest will do.
+_MAX_BLOBS = 24
+
+
+#: Blobs grow by a pixel each way, which closes the cracks in them.
+_GROWTH = np.ones((3, 3), dtype=np.uint8)
+#: Between which differences a histogram's bins lie, when levels are whole and none is below 0.
+_BIN_EDGES = np.maximum(np.arange(257) - 0.5, 0.0)
+
+Small = NDArray[np.uint8]
+Levels = NDArray[np.float32]
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What the gate remembers of the small picture, in luma levels."""
+
+    #: As it is without anything that moves.
+    background: Levels
+    #: As it was over the last seconds.
+    recent: Levels
+    #: As it was a moment ago.
+    previous: Small
+    #: Seconds for which a changed pixel has held still.
+    still_s: Levels
+    t: float
+    calibrating_since: float | None
+    #: Standard deviation of a pixel that shows the same thing.
+    noise: float = 1.0
+
+
+class MotionGate:
+    """Says where the picture of one camera changes; the same pictures at the same times give the same answers."""
+
+    def __init__(self, ignore: Sequence[Sequence[tuple[float, float]]] = ()) -> None:
+        """Start without a background; `ignore` are polygons in 0..1 of the frame in which nothing counts."""
+        self._ignore = tuple(np.array(polygon, dtype=np.float64) for polygon in ignore)
+        self._ignored: Small | None = None
+        self._memory: _Memory | None = None
+
+    def update(self, luma: Yuv, t: float) -> Motion:
+        """Compare a luma plane (height, width) with the background, and learn from it; the score is the changed share.
+
+        The first pictures calibrate, and those after a change of the whole picture.
+        """
+        small = _shrink(luma)
+        memory = self._memory
+        if memory is None or memory.background.shape != small.shape or not 0 <= t - memory.t <= _GAP_S:
+            self._memory = _start(small, t)
+            self._ignored = _drawn(self._ignore, small.shape) if self._ignore else None
+            return Motion(t=t, score=0.0, calibrating=True)
+        dt, memory.t = t - memory.t, t
+        restless = _follow(memory, small, dt)
+        threshold = _threshold(memory)
+        lit = _difference(memory.background, small) > threshold
+        _relight(memory.background, small)
+        changed = (_difference(memory.background, small) > threshold).view(np.uint8)
+        if self._ignored is not None:
+            changed[self._ignored > 0] = 0
+        share = _share(changed)
+        if share > _SCENE_SHARE or (share > _CALIBRATED_SHARE and _share(lit) > _ALL_SHARE):
+            memory.calibrating_since = t if memory.calibrating_since is None else memory.calibrating_since
+        if memory.calibrating_since is not None:
+            _calibrate(memory, small, dt, share)
+            return Motion(t=t, score=share, calibrating=True)
+        regions = _learn(memory, small, dt, changed, restless > threshold)
+        return Motion(t=t, score=share if regions else 0.0, regions=regions)
+
+
+def _start(small: Small, t: float) -> _Memory:
+    levels = small.astype(np.float32)
+    return _Memory(
+        background=levels,
+        recent=levels.copy(),
+        previous=small,
+        still_s=np.zeros_like(levels),
+        t=t,
+        calibrating_since=t,
+    )
+
+
+def _drawn(polygons: Sequence[NDArray[np.float64]], shape: tuple[int, ...]) -> Small:
+    """The polygons filled with 1."""
+    size = np.array(shape[::-1])
+    picture = np.zeros(shape, dtype=np.uint8)
+    for polygon in polygons:
+        cv2.fillPoly(picture, [np.round(polygon * size).astype(np.int32)], (1,))
+    return picture
+
+
+def _shrink(luma: Yuv) -> Small:
+    """About 100 lines of the plane by taking every n-th pixel in place, with the noise smoothed."""
+    step = max(round(luma.shape[0] / _LINES), 1)
+    return np.asarray(cv2.blur(luma[step // 2 :: step, step // 2 :: step], (3, 3)), dtype=np.uint8)
+
+
+def _weight(dt: float, tau: float) -> float:
+    """The share of the new in a running mean with the time constant `tau`."""
+    return 1 - math.exp(-dt / tau)
+
+
+def _difference(levels: Levels, small: Small) -> Small:
+    return np.asarray(cv2.absdiff(small, cv2.convertScaleAbs(levels)), dtype=np.uint8)
+
+
+def _share(changed: NDArray[np.uint8] | NDArray[np.bool_]) -> float:
+    return float(np.count_nonzero(changed)) / changed.size
+
+
+def _quantiles(levels: Small, *shares: float) -> list[float]:
+    """The levels below which these shares of the pixels lie, to a fraction of a level."""
+    histogram = cv2.calcHist([levels], [0], None, [256], [0, 256]).ravel()
+    below = np.concatenate(([0.0], np.cumsum(histogram)))
+    return [float(np.interp(share * below[-1], below, _BIN_EDGES)) for share in shares]
+
+
+def _follow(memory: _Memory, small: Small, dt: float) -> Small:
+    """How much each pixel differs from the last seconds; follows these and the noise."""
+    step = np.asarray(cv2.absdiff(small, memory.previous), dtype=np.uint8)
+    noise = min(_quantiles(step, _NOISE_QUANTILE)[0] / _NOISE_QUANTILE_SIGMAS, _NOISE_MAX_LEVELS)
+    memory.noise += (noise - memory.noise) * _weight(dt, _NOISE_TAU_S)
+    memory.previous = small
+    difference = _difference(memory.recent, small)
+    cv2.accumulateWeighted(small, memory.recent, _weight(dt, _RECENT_TAU_S))
+    return difference
+
+
+def _threshold(memory: _Memory) -> float:
+    """How many levels a pixel must change by to count."""
+    background = np.asarray(cv2.convertScaleAbs(memory.background), dtype=np.uint8)
+    low, high = _quantiles(background, *_CONTRAST_QUANTILES)
+    return max(_FLOOR_LEVELS, _CONTRAST_SHARE * (high - low), _NOISE_SIGMAS * memory.noise)
+
+
+def _relight(background: Levels, small: Small) -> None:
+    """Bring the background to the picture's brightness, by the median of their ratio: what moves does not sway it."""
+    ratio = np.asarray(cv2.divide(small, background, scale=_GAIN_STEPS, dtype=cv2.CV_8U), dtype=np.uint8)
+    (median,) = _quantiles(ratio, 0.5)
+    gain = min(max(median / _GAIN_STEPS, _GAIN_MIN), _GAIN_MAX)
+    if abs(gain - 1) > _GAIN_DEAD_BAND:
+        background *= np.float32(gain)
+
+
+def _calibrate(memory: _Memory, small: Small, dt: float, share: float) -> None:
+    """Learn the whole picture fast, until it holds still."""
+    cv2.accumulateWeighted(small, memory.background, _weight(dt, _CALIBRATION_TAU_S))
+    lasted = memory.t - (memory.calibrating_since or 0.0)
+    if lasted >= _CALIBRATION_MAX_S or (lasted >= _CALIBRATION_MIN_S and share < _CALIBRATED_SHARE):
+        memory.calibrating_since = None
+
+
+def _learn(memory: _Memory, small: Small, dt: float, changed: Small, restless: NDArray[np.bool_]) -> tuple[Box, ...]:
+    """Where something moves; quiet pixels follow the picture, changed ones only when they hold still for long."""
+    grown = np.asarray(cv2.dilate(changed, _GROWTH), dtype=np.uint8)
+    blobs = _blobs(grown)
+    if not blobs:
+        memory.still_s.fill(0)
+        cv2.accumulateWeighted(small, memory.background, _weight(dt, _QUIET_TAU_S))
+        return ()
+    cv2.accumulateWeighted(small, memory.background, _weight(dt, _QUIET_TAU_S), mask=1 - grown)
+    cv2.accumulateWeighted(small, memory.background, _weight(dt, _CHANGED_TAU_S), mask=grown)
+    regions = _joined(blobs)
+    _settle(memory, dt, grown > 0, restless, regions)
+    return regions
+
+
+def _settle(
+    memory: _Memory, dt: float, changed: NDArray[np.bool_], restless: NDArray[np.bool_], regions: Sequence[Box]
+) -> None:
+    """Take what has held still for long into the background; whoever moves a hand has not held still."""
+    memory.still_s += np.float32(dt)
+    memory.still_s[~changed] = 0
+    height, width = changed.shape
+    for box in regions:
+        part = np.s_[round(box.y1 * height) : round(box.y2 * height), round(box.x1 * width) : round(box.x2 * width)]
+        if restless[part].any():
+            memory.still_s[part] = 0
+    np.copyto(memory.background, memory.recent, where=memory.still_s > _STILL_S)
+
+
+def _blobs(grown: Small) -> list[Box]:
+    """The largest blobs of changed pixels, as boxes in 0..1 of the frame."""
+    outlines, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    sized = [(cv2.contourArea(outline), *cv2.boundingRect(outline)) for outline in outlines]
+    largest = sorted((blob for blob in sized if blob[0] >= _MIN_BLOB_AREA), reverse=True)[:_MAX_BLOBS]
+    height, width = grown.shape
+    return [Box(x / width, y / height, (x + w) / width, (y + h) / height) for _, x, y, w, h in largest]
+
+
+def _joined(boxes: Sequence[Box]) -> tuple[Box, ...]:
+    """Boxes that lie near each other as one, until none do."""
+    joined: list[Box] = []
+    for box in boxes:
+        grown = box
+        while near := [other for other in joined if _near(grown, other)]:
+            joined = [other for other in joined if other not in near]
+            for other in near:
+                grown = union(grown, other)
+        joined.append(grown)
+    return tuple(joined)
+
+
+def _near(a: Box, b: Box) -> bool:
+    gap_x = max(a.x1, b.x1) - min(a.x2, b.x2)
+    gap_y = max(a.y1, b.y1) - min(a.y2, b.y2)
+    return max(gap_x, gap_y) <= _JOIN_GAP
