@@ -167,6 +167,8 @@ class ClipStart:
     n: int
     trigger_t: float
     trigger_utc: float
+    #: The owner asked for it: it need not keep the gap to the clip before it.
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
