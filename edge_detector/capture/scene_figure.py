@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_detector.capture.scene_script import Actor, Colour, Shape, State
+from edge_detector.capture.scene_script import Actor, Colour, Look, Shape, State
 from edge_detector.capture.scene_view import View
 
 #: Points of a circle when a part's outline is made.
@@ -18,6 +18,10 @@ _CIRCLE = np.array([(math.cos(a), math.sin(a)) for a in np.linspace(0, 2 * math.
 _SHIFT = 4
 #: How much lighter the lit side of a part is.
 _LIT = 1.28
+#: Walking speed from which legs and arms swing in full, in metres a second.
+_FULL_GAIT_M_S = 0.9
+#: A coat hangs over the legs, whichever way the body is turned, in metres.
+_LEG_BEHIND_COAT = -0.12
 _EYE: Colour = (30, 30, 36)
 _SHOE: Colour = (28, 26, 26)
 
@@ -33,6 +37,8 @@ class _Solid:
     balls: tuple[_Ball, ...]
     #: Drawn with a lighter side, for roundness.
     round: bool = True
+    #: Metres nearer to the camera than it is, when it is decided what covers what.
+    nearer: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ def figure(actor: Actor, state: State, view: View) -> tuple[Part, ...]:
         if solid.round:
             lit = (_shade(solid.colour, _LIT), centres + np.stack([-0.3 * radii, -0.25 * radii], axis=1), 0.55 * radii)
             parts.append(Part(lit[0], _hull(lit[1], lit[2])))
-        drawn.append((float(ground[:, 1].mean()), parts))
+        drawn.append((float(ground[:, 1].mean()) - solid.nearer, parts))
     drawn.sort(key=lambda depth_parts: -depth_parts[0])
     return tuple(part for _, parts in drawn for part in parts)
 
@@ -94,72 +100,89 @@ def _shade(colour: Colour, gain: float) -> Colour:
 def _person(actor: Actor, state: State) -> list[_Solid]:
     """A walking, standing or ringing person; lengths are shares of the body's height."""
     h, look = actor.look.height, actor.look
-    gait = min(1.0, state.speed / 0.9)
-    bob = 0.012 * gait * math.cos(2 * state.phase)
-    solids = []
+    gait = min(1.0, state.speed / _FULL_GAIT_M_S)
+    up = 0.012 * gait * math.cos(2 * state.phase)
+    solids = [*_torso(look, 0.02 * gait, up), *_head(look, 0.02 * gait, up)]
     for side in (1, -1):
-        solids += _leg(look.legs, side, state.phase + (0.0 if side > 0 else math.pi), gait, bob)
-        solids += _arm(look.coat, look.skin, side, state, gait, bob)
-    lean = 0.02 * gait
-    solids.append(
-        _Solid(
-            look.coat,
-            (
-                (lean, 0.078, 0.79 + bob, 0.052), (lean, -0.078, 0.79 + bob, 0.052),
-                (0.0, 0.045, 0.49 + bob, 0.066), (0.0, -0.045, 0.49 + bob, 0.066),
-                (lean + 0.012, 0.0, 0.72 + bob, 0.085),
-            ),
-        )
-    )  # fmt: skip
-    solids.append(
-        _Solid(_shade(look.skin, 0.86), ((lean, 0.0, 0.84 + bob, 0.034), (lean + 0.01, 0.0, 0.88 + bob, 0.032)))
+        phase = state.phase + (0.0 if side > 0 else math.pi)
+        solids += _leg(look.legs, side, phase, gait, up)
+        solids += _arm(look, side, phase + math.pi, gait, state.reach if side < 0 else 0.0, up)
+    return [replace(s, balls=tuple((f * h, a * h, u * h, r * h) for f, a, u, r in s.balls)) for s in solids]
+
+
+def _torso(look: Look, lean: float, up: float) -> list[_Solid]:
+    chest: tuple[_Ball, ...] = (
+        (lean, 0.0, 0.815 + up, 0.042),
+        (lean, 0.084, 0.775 + up, 0.046),
+        (lean, -0.084, 0.775 + up, 0.046),
+        (lean + 0.012, 0.0, 0.72 + up, 0.08),
+        (lean, 0.045, 0.62 + up, 0.06),
+        (lean, -0.045, 0.62 + up, 0.06),
     )
-    solids.append(_Solid(look.skin, ((lean + 0.02, 0.0, 0.9 + bob, 0.043), (lean + 0.015, 0.0, 0.94 + bob, 0.052))))
-    solids.append(_Solid(look.hair, ((lean - 0.012, 0.0, 0.955 + bob, 0.052), (lean - 0.024, 0.0, 0.925 + bob, 0.044))))
-    solids += [_Solid(_EYE, ((lean + 0.068, s * 0.02, 0.925 + bob, 0.008),), round=False) for s in (1, -1)]
-    return [_Solid(s.colour, tuple((f * h, a * h, u * h, r * h) for f, a, u, r in s.balls), s.round) for s in solids]
+    skirt: tuple[_Ball, ...] = (
+        (lean, 0.042, 0.64 + up, 0.058),
+        (lean, -0.042, 0.64 + up, 0.058),
+        (0.0, 0.056, 0.48 + up, 0.058),
+        (0.0, -0.056, 0.48 + up, 0.058),
+    )
+    return [_Solid(look.coat, skirt), _Solid(look.coat, chest)]
 
 
-def _leg(colour: Colour, side: int, phase: float, gait: float, bob: float) -> list[_Solid]:
+def _head(look: Look, lean: float, up: float) -> list[_Solid]:
+    neck = ((lean, 0.0, 0.835 + up, 0.034), (lean + 0.01, 0.0, 0.88 + up, 0.032))
+    face = ((lean + 0.022, 0.0, 0.893 + up, 0.04), (lean + 0.014, 0.0, 0.938 + up, 0.054))
+    hair = ((lean - 0.012, 0.0, 0.952 + up, 0.056), (lean - 0.026, 0.0, 0.915 + up, 0.044))
+    nose = ((lean + 0.068, 0.0, 0.912 + up, 0.01), (lean + 0.062, 0.0, 0.926 + up, 0.008))
+    solids = [
+        _Solid(_shade(look.skin, 0.84), neck, nearer=-0.02),
+        _Solid(look.skin, face),
+        _Solid(look.hair, hair),
+        _Solid(_shade(look.skin, 0.92), nose, round=False),
+    ]
+    for side in (1, -1):
+        solids.append(_Solid(_shade(look.skin, 0.9), ((lean, side * 0.056, 0.918 + up, 0.014),), round=False))
+        solids.append(_Solid(_EYE, ((lean + 0.06, side * 0.021, 0.93 + up, 0.006),), round=False))
+    return solids
+
+
+def _leg(colour: Colour, side: int, phase: float, gait: float, up: float) -> list[_Solid]:
     thigh = 0.46 * gait * math.sin(phase)
-    bend = gait * (0.12 + 0.85 * max(0.0, math.cos(phase)) ** 2)
-    shank = thigh - bend
-    hip = (0.0, side * 0.048, 0.5 + bob)
-    knee = _swing(hip, thigh, 0.235)
-    ankle = _swing(knee, shank, 0.235)
-    heel = max(0.022, ankle[2] - 0.02)
+    shank = thigh - gait * (0.12 + 0.85 * max(0.0, math.cos(phase)) ** 2)
+    hip = (0.0, side * 0.05, 0.5 + up)
+    knee = _swing(hip, thigh, 0.235, side * 0.012)
+    ankle = _swing(knee, shank, 0.235, side * 0.012)
+    heel = max(0.024, ankle[2] - 0.02)
     tip = shank * 0.6
-    toe = (
-        ankle[0] + 0.085 * math.cos(tip),
-        ankle[1],
-        max(0.018, heel + 0.085 * math.sin(tip) * (1 if tip < 0 else 0.3)),
+    toe = max(0.018, heel + 0.085 * math.sin(tip) * (1.0 if tip < 0 else 0.3))
+    shoe = (
+        (ankle[0] - 0.018, ankle[1], heel, 0.026),
+        (ankle[0] + 0.085 * math.cos(tip), ankle[1] + side * 0.02, toe, 0.02),
     )
     return [
-        _Solid(colour, ((*hip, 0.064), (*knee, 0.044))),
-        _Solid(colour, ((*knee, 0.043), (*ankle, 0.031))),
-        _Solid(_SHOE, ((ankle[0] - 0.01, ankle[1], heel, 0.024), (*toe, 0.019))),
+        _Solid(colour, ((*hip, 0.064), (*knee, 0.046)), nearer=_LEG_BEHIND_COAT),
+        _Solid(colour, ((*knee, 0.045), (*ankle, 0.033)), nearer=_LEG_BEHIND_COAT),
+        _Solid(_SHOE, shoe, nearer=_LEG_BEHIND_COAT),
     ]
 
 
-def _arm(coat: Colour, skin: Colour, side: int, state: State, gait: float, bob: float) -> list[_Solid]:
-    reach = state.reach if side < 0 else 0.0
-    upper = -0.5 * gait * math.sin(state.phase + (0.0 if side > 0 else math.pi)) * (1 - reach) + 0.9 * reach
-    fore = upper + (0.25 + 0.2 * gait) * (1 - reach) + 0.55 * reach
-    shoulder = (0.01, side * 0.118, 0.795 + bob)
-    elbow = _swing((shoulder[0], shoulder[1] + side * 0.012, shoulder[2]), upper, 0.165)
-    wrist = _swing(elbow, fore, 0.14)
-    hand = _swing(wrist, fore, 0.045)
-    sleeve = _shade(coat, 0.82)
+def _arm(look: Look, side: int, phase: float, gait: float, reach: float, up: float) -> list[_Solid]:
+    upper = (0.5 * gait * math.sin(phase) - 0.06) * (1 - reach) + 1.0 * reach
+    fore = upper + (0.3 + 0.2 * gait) * (1 - reach) + 0.6 * reach
+    shoulder = (0.008, side * 0.112, 0.778 + up)
+    elbow = _swing(shoulder, upper, 0.165, side * 0.024)
+    wrist = _swing(elbow, fore, 0.14, side * 0.004)
+    hand = _swing(wrist, fore, 0.045, 0.0)
+    sleeve = _shade(look.coat, 0.8)
     return [
-        _Solid(sleeve, ((*shoulder, 0.042), (*elbow, 0.033))),
+        _Solid(sleeve, ((*shoulder, 0.041), (*elbow, 0.033))),
         _Solid(sleeve, ((*elbow, 0.033), (*wrist, 0.026))),
-        _Solid(skin, ((*wrist, 0.022), (*hand, 0.026))),
+        _Solid(look.skin, ((*wrist, 0.022), (*hand, 0.025))),
     ]
 
 
-def _swing(joint: tuple[float, float, float], angle: float, length: float) -> tuple[float, float, float]:
-    """The end of a limb that hangs from a joint at an angle from straight down, ahead positive."""
-    return joint[0] + length * math.sin(angle), joint[1], joint[2] - length * math.cos(angle)
+def _swing(joint: tuple[float, float, float], angle: float, length: float, out: float) -> tuple[float, float, float]:
+    """The end of a limb that hangs from a joint at an angle from straight down, ahead positive, `out` to the side."""
+    return joint[0] + length * math.sin(angle), joint[1] + out, joint[2] - length * math.cos(angle)
 
 
 def _trolley(actor: Actor, _state: State) -> list[_Solid]:

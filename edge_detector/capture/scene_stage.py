@@ -23,6 +23,8 @@ _PILLAR_X, _PILLAR_WIDTH, _PILLAR_HEIGHT = -1.12, 0.3, 3.2
 #: Middle of the door, and where the lamp hangs: right, up.
 _DOOR_X, _LAMP = 0.75, (1.55, 1.95)
 _SHIFT = 4
+#: As good as the horizon, in metres.
+_ENDLESS = 1e6
 
 Mask = NDArray[np.uint8]
 _Spot = tuple[float, float, float]
@@ -41,6 +43,8 @@ class Stage:
     """The empty scene without light and noise, and what hides people in it."""
 
     picture: Bgr
+    #: 255 where the sky is.
+    sky: Mask
     occluders: tuple[Occluder, ...]
 
 
@@ -61,10 +65,13 @@ def build_stage(view: View, *, pillar: bool, seed: int) -> Stage:
         occluders.append(Occluder(PILLAR_Z, mask))
     grain = rng.normal(0.0, 2.2, image.shape[:2]).astype(np.float32)
     image = np.clip(image + grain[:, :, None], 0, 255).astype(np.uint8)
-    return Stage(image, tuple(occluders))
+    sky = np.zeros_like(house_mask)
+    sky[: round(view.point(0, _ENDLESS)[1])] = 255
+    sky[house_mask > 0] = 0
+    return Stage(image, sky, tuple(occluders))
 
 
-def light_field(view: View, night: float) -> NDArray[np.uint8] | None:
+def light_field(view: View, sky: Mask, night: float) -> NDArray[np.uint8] | None:
     """What share (255 all) of each colour's light falls where: a lamp by the door at night; None by day."""
     if night <= 0.0:
         return None
@@ -75,18 +82,17 @@ def light_field(view: View, night: float) -> NDArray[np.uint8] | None:
     dark = np.array([0.40, 0.34, 0.30], np.float32)
     warm = np.array([0.42, 0.56, 0.64], np.float32)
     at_night = dark + lamp[:, :, None] * warm
-    sky = ys < view.point(0, 1e6)[1] + 2
-    at_night[sky] *= 0.6
+    at_night[sky > 0] *= 0.6
     field = (1.0 - night) + night * at_night
     return np.clip(field * 255, 0, 255).astype(np.uint8)
 
 
-def infrared_field(view: View) -> NDArray[np.uint8]:
+def infrared_field(view: View, sky: Mask) -> NDArray[np.uint8]:
     """What share of infra-red light falls where: the camera's own ring of diodes, brightest in the middle."""
     ys, xs = np.mgrid[0 : view.height, 0 : view.width].astype(np.float32)
     off = np.hypot(xs - view.width / 2, ys - view.height * 0.55) / view.scale
     field = np.clip(1.0 - 0.5 * off**1.5, 0.3, 1.0) * 235
-    field[ys < view.point(0, 1e6)[1]] *= 0.45
+    field[sky > 0] *= 0.45
     return np.repeat(field.astype(np.uint8)[:, :, None], 3, axis=2)
 
 
@@ -111,7 +117,7 @@ def _flat(image: Bgr, view: View, x: tuple[float, float], z: tuple[float, float]
 
 
 def _ground_and_sky(view: View, rng: np.random.Generator) -> Bgr:
-    horizon = round(view.point(0, 1e6)[1])
+    horizon = round(view.point(0, _ENDLESS)[1])
     rows = np.arange(view.height, dtype=np.float32)[:, None]
     down = np.clip((rows - horizon) / (view.height - horizon), 0, 1)
     up = np.clip((horizon - rows) / (HORIZON * view.scale), 0, 1)
@@ -170,7 +176,7 @@ def _house(image: Bgr, mask: Mask, view: View, rng: np.random.Generator) -> None
         _fill(
             target,
             view,
-            ((_CORNER_X - 0.4, 6.7, _EAVES), (right, 6.7, _EAVES), (right, 9.5, 6.0), (0.6, 9.5, 6.0)),
+            ((_CORNER_X - 0.4, HOUSE_Z, _EAVES), (right, HOUSE_Z, _EAVES), (right, 9.5, 6.0), (0.6, 9.5, 6.0)),
             roof,
         )
     for up in np.arange(0.42, _EAVES, 0.2):

@@ -98,8 +98,8 @@ class Scene:
         self._seed = seed
         stage = build_stage(self.view, pillar=script.pillar, seed=seed)
         self._canvas, self._occluders = stage.picture, stage.occluders
-        self._colour = self._dress(light_field(self.view, script.night), grey=False)
-        self._grey = self._dress(infrared_field(self.view), grey=True) if script.infrared else self._colour
+        self._colour = self._dress(light_field(self.view, stage.sky, script.night), grey=False)
+        self._grey = self._dress(infrared_field(self.view, stage.sky), grey=True) if script.infrared else self._colour
         rng = np.random.default_rng(seed + 1)
         room = (height + _FIELD_ROOM, width + _FIELD_ROOM)
         self._noise = np.clip(rng.normal(128.0, _FIELD_SIGMA, room), 0, 255).astype(np.uint8)
