@@ -1,0 +1,1 @@
+"""Where the evidence goes: a folder, or an S3 bucket."""

@@ -1,0 +1,1 @@
+"""What has to survive a crash, in one SQLite file: files to deliver, open visits, unsent events, settings."""
