@@ -62,7 +62,7 @@ _MIN_BLOB_AREA = 12
 #: Blobs nearer than this share of the picture belong together: the parts of one person.
 _JOIN_GAP = 0.03
 #: More blobs than this are leaves or rain: the largest will do.
-_MAX_BLOBS = 24
+_MAX_BLOBS = 12
 
 
 #: Blobs grow by a pixel each way, which closes the cracks in them.

@@ -1,0 +1,241 @@
+"""Follows people from picture to picture: prediction, two-stage association, ids that are never reused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edge_detector.core.boxes import area, center, clip, iou, overlap
+from edge_detector.core.types import Box, Detection, Track
+
+#: The position is measured to about this share of the person's height (standard deviation).
+_MEASURED_STD_HEIGHTS = 0.05
+#: A person changes speed by about so many own heights a second, every second.
+_ACCELERATION_HEIGHTS = 1.5
+#: What is known of the speed of somebody just seen for the first time, in own heights a second.
+_FIRST_SPEED_STD_HEIGHTS = 1.0
+#: How fast the remembered size follows the measured one.
+_SIZE_TAU_S = 0.3
+#: Without a detection, a speed is believed to fade with this time constant: people stop, and turn.
+_COAST_TAU_S = 1.0
+#: A detection can be the same person when its middle lies within so many heights of the expected one...
+_REACH_HEIGHTS = 0.4
+#: ...and so many more for each second since that person was last seen, up to the last in all...
+_REACH_SPEED_HEIGHTS = 1.0
+_REACH_MAX_HEIGHTS = 1.5
+#: ...unless one is so many times as high as the other...
+_MAX_HEIGHT_RATIO = 2.5
+#: ...or when so much of the smaller box lies in the larger: somebody who comes into the picture head first.
+_MIN_OVERLAP = 0.7
+#: A detection of low score is believed only where somebody is expected: with at least this intersection over union.
+_LOW_MIN_IOU = 0.3
+#: What it costs to leave somebody without a detection: as much as the worst pair that is allowed.
+_ALONE_COST = 1.0
+#: The cost of a pair that is not allowed: more than any number of lonely people.
+_NEVER_COST = 1e6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerPolicy:
+    """What the tracker believes."""
+
+    #: Detections from this score on are associated first.
+    high_score: float = 0.4
+    #: Detections below are dropped, those between only keep a track alive.
+    low_score: float = 0.15
+    #: A detection that belongs to nobody known starts a track from this score on.
+    new_score: float = 0.4
+    #: A track without a detection is forgotten after this time.
+    max_lost_s: float = 2.0
+
+
+@dataclass(slots=True)
+class _Person:
+    """A track's inner state; distances are in own heights, so that near and far people move alike."""
+
+    id: int
+    first_t: float
+    seen_t: float
+    hits: int
+    #: The latest one.
+    detection: Detection
+    #: Middle, size, and speed a second, in 0..1 of the frame.
+    x: float
+    y: float
+    width: float
+    height: float
+    vx: float = 0.0
+    vy: float = 0.0
+    #: Covariance of position and speed, the same for x and y.
+    p_xx: float = _MEASURED_STD_HEIGHTS**2
+    p_xv: float = 0.0
+    p_vv: float = _FIRST_SPEED_STD_HEIGHTS**2
+
+    def at(self, t: float) -> Box:
+        """Where the person is expected at `t`; may lie partly or wholly outside the frame."""
+        coasted = _COAST_TAU_S * (1 - math.exp(-max(t - self.seen_t, 0.0) / _COAST_TAU_S))
+        x, y = self.x + self.vx * coasted, self.y + self.vy * coasted
+        return Box(x - self.width / 2, y - self.height / 2, x + self.width / 2, y + self.height / 2)
+
+    def see(self, t: float, detection: Detection) -> None:
+        """Correct the state by a detection: a Kalman filter of constant speed, on x and y alike."""
+        dt = max(t - self.seen_t, 0.0)
+        predicted_x, predicted_y = center(self.at(t))
+        noise = _ACCELERATION_HEIGHTS**2
+        p_xx = self.p_xx + 2 * dt * self.p_xv + dt**2 * self.p_vv + noise * dt**4 / 4
+        p_xv = self.p_xv + dt * self.p_vv + noise * dt**3 / 2
+        p_vv = self.p_vv + noise * dt**2
+        gain_x = p_xx / (p_xx + _MEASURED_STD_HEIGHTS**2)
+        gain_v = p_xv / (p_xx + _MEASURED_STD_HEIGHTS**2)
+        self.p_xx, self.p_xv, self.p_vv = (1 - gain_x) * p_xx, (1 - gain_x) * p_xv, p_vv - gain_v * p_xv
+        x, y = center(detection.box)
+        fade = math.exp(-dt / _COAST_TAU_S)
+        self.vx, self.vy = self.vx * fade + gain_v * (x - predicted_x), self.vy * fade + gain_v * (y - predicted_y)
+        self.x, self.y = predicted_x + gain_x * (x - predicted_x), predicted_y + gain_x * (y - predicted_y)
+        weight = 1 - math.exp(-dt / _SIZE_TAU_S)
+        self.width += (detection.box.x2 - detection.box.x1 - self.width) * weight
+        self.height += (detection.box.y2 - detection.box.y1 - self.height) * weight
+        self.detection, self.seen_t, self.hits = detection, t, self.hits + 1
+
+    def track(self) -> Track:
+        """What others may know of it."""
+        return Track(
+            id=self.id,
+            box=self.detection.box,
+            score=self.detection.score,
+            age=self.seen_t - self.first_t,
+            hits=self.hits,
+            seen_t=self.seen_t,
+        )
+
+
+#: How unlikely it is, in 0..1, that a person expected somewhere at a time is the one seen in a box.
+_Cost = Callable[[float, _Person, Box], float]
+
+
+class Tracker:
+    """The people before one camera; pictures may come at any rate, but their times never run backwards."""
+
+    def __init__(self, policy: TrackerPolicy | None = None, *, aspect: float = 16 / 9) -> None:
+        """Start with nobody; `aspect` is the frame's width over its height in pixels."""
+        self._policy = policy or TrackerPolicy()
+        self._aspect = aspect
+        self._people: list[_Person] = []
+        self._last_id = 0
+
+    def update(self, t: float, detections: Sequence[Detection]) -> tuple[Track, ...]:
+        """Associate the detections of the picture at `t`; the tracks that have one there, oldest first.
+
+        First the detections of high score with all people, then those of low score with the people left over. What is
+        left of the high ones starts tracks.
+        """
+        policy = self._policy
+        self._people = [person for person in self._people if t - person.seen_t <= policy.max_lost_s]
+        high = [d for d in detections if d.score >= policy.high_score]
+        low = [d for d in detections if policy.low_score <= d.score < policy.high_score]
+        pairs = self._pairs(t, self._people, high, self._cost)
+        seen = {person.id for person, _ in pairs}
+        pairs += self._pairs(t, [person for person in self._people if person.id not in seen], low, self._low_cost)
+        taken = [detection for _, detection in pairs]
+        for person, detection in pairs:
+            person.see(t, detection)
+        for detection in high:
+            if detection.score >= policy.new_score and not any(detection is other for other in taken):
+                self._people.append(self._newcomer(t, detection))
+        return tuple(person.track() for person in self._people if person.seen_t == t)
+
+    def predicted(self, t: float) -> tuple[Box, ...]:
+        """Where the people known, lost ones among them, are expected at `t`: the parts of their boxes in the frame."""
+        boxes = (clip(person.at(t)) for person in self._people if t - person.seen_t <= self._policy.max_lost_s)
+        return tuple(box for box in boxes if area(box) > 0)
+
+    def _newcomer(self, t: float, detection: Detection) -> _Person:
+        self._last_id += 1
+        x, y = center(detection.box)
+        return _Person(
+            id=self._last_id,
+            first_t=t,
+            seen_t=t,
+            hits=1,
+            detection=detection,
+            x=x,
+            y=y,
+            width=detection.box.x2 - detection.box.x1,
+            height=detection.box.y2 - detection.box.y1,
+        )
+
+    def _pairs(
+        self, t: float, people: Sequence[_Person], detections: Sequence[Detection], cost: _Cost
+    ) -> list[tuple[_Person, Detection]]:
+        costs = [[cost(t, person, detection.box) for detection in detections] for person in people]
+        chosen = assign(costs, alone=_ALONE_COST)
+        return [(people[i], detections[j]) for i, j in enumerate(chosen) if j is not None]
+
+    def _cost(self, t: float, person: _Person, box: Box) -> float:
+        expected = person.at(t)
+        (x, y), (expected_x, expected_y) = center(box), center(expected)
+        low, high = sorted((box.y2 - box.y1, person.height))
+        distance = math.hypot((x - expected_x) * self._aspect, y - expected_y) / high
+        reach = min(_REACH_HEIGHTS + _REACH_SPEED_HEIGHTS * (t - person.seen_t), _REACH_MAX_HEIGHTS)
+        near = distance <= reach and high <= low * _MAX_HEIGHT_RATIO
+        if not near and overlap(expected, box) < _MIN_OVERLAP:
+            return _NEVER_COST
+        return (1 - iou(expected, box) + min(distance / reach, 1.0)) / 2
+
+    def _low_cost(self, t: float, person: _Person, box: Box) -> float:
+        return self._cost(t, person, box) if iou(person.at(t), box) >= _LOW_MIN_IOU else _NEVER_COST
+
+
+def assign(costs: Sequence[Sequence[float]], *, alone: float) -> list[int | None]:
+    """For each row the column that it gets, at the lowest cost in all; None costs `alone` and may be had by every row.
+
+    Exact, by shortest augmenting paths: each row in turn takes the column that makes the whole cheapest, and pushes
+    earlier rows on to others. Greed by the cheapest pair first swaps people who meet, and SciPy would be 100 MB for
+    these lines. One to three rows take microseconds, twenty by twenty a few milliseconds.
+    """
+    count = len(costs)
+    width = len(costs[0]) if costs else 0
+    table = [[*row, *(alone if i == j else _NEVER_COST for j in range(count))] for i, row in enumerate(costs)]
+    owner: list[int | None] = [None] * (width + count)
+    row_price, column_price = [0.0] * count, [0.0] * (width + count)
+    for row in range(count):
+        _add_row(row, table, owner, row_price, column_price)
+    columns = {holder: column for column, holder in enumerate(owner[:width])}
+    return [columns.get(row) for row in range(count)]
+
+
+def _add_row(
+    row: int,
+    table: Sequence[Sequence[float]],
+    owner: list[int | None],
+    row_price: list[float],
+    column_price: list[float],
+) -> None:
+    """Give the row a column: Dijkstra's shortest path to a free one, over costs that the prices keep above zero."""
+    distance = [math.inf] * len(owner)
+    pushed_by = [row] * len(owner)
+    unseen = set(range(len(owner)))
+    holder, so_far = row, 0.0
+    while True:
+        for j in unseen:
+            through = so_far + table[holder][j] - row_price[holder] - column_price[j]
+            if through < distance[j]:
+                distance[j], pushed_by[j] = through, holder
+        column = min(unseen, key=lambda j: (distance[j], j))
+        unseen.remove(column)
+        so_far = distance[column]
+        next_holder = owner[column]
+        if next_holder is None:
+            break
+        holder = next_holder
+    row_price[row] += so_far
+    for j in set(range(len(owner))) - unseen - {column}:
+        column_price[j] += distance[j] - so_far
+        row_price[owner[j] or 0] += so_far - distance[j]
+    previous = {holder: j for j, holder in enumerate(owner) if holder is not None}
+    while True:
+        owner[column] = pushed_by[column]
+        if pushed_by[column] == row:
+            return
+        column = previous[pushed_by[column]]
