@@ -1,0 +1,266 @@
+"""The running edge: cameras, ledger, delivery and MQTT put together, started, watched and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from edge_detector import __version__
+from edge_detector.app import parts
+from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_model
+from edge_detector.archive.folder import FolderStore
+from edge_detector.capture.factory import is_finite, open_source
+from edge_detector.config import SETTINGS_BOUNDS, Config
+from edge_detector.core.retry import RetryPolicy
+from edge_detector.core.types import Fact, StreamInfo
+from edge_detector.files import make_folder, write_atomic
+from edge_detector.mqtt.bridge import MqttBridge
+from edge_detector.mqtt.client import MqttClient
+from edge_detector.mqtt.messages import CameraInfo, NodeInfo
+from edge_detector.outbox.database import Database
+from edge_detector.outbox.journal import SqliteJournal
+from edge_detector.outbox.ledger import SqliteLedger
+from edge_detector.ports import Detector
+from edge_detector.recorder.writer import Mp4Writer
+from edge_detector.runtime.bookkeeper import Bookkeeper, Place
+from edge_detector.runtime.bus import FactBus
+from edge_detector.runtime.camera import Camera, Streams
+from edge_detector.runtime.capture_loop import CaptureLoop, Sampler, Sinks
+from edge_detector.runtime.control import Control
+from edge_detector.runtime.delivery import Delivery
+from edge_detector.runtime.slot import FairSlot
+
+_LOG = logging.getLogger(__name__)
+
+HEALTH_INTERVAL_S = 30.0
+#: At the end: how long files that are being delivered may take.
+DELIVERY_STOP_S = 10.0
+
+Watcher = Callable[[Fact], Awaitable[None]]
+
+
+class Node:
+    """One edge program; `start`, then `stop`, once each, on one loop."""
+
+    def __init__(self, config: Config, *, detector: Detector, watch: Watcher | None = None) -> None:
+        """`watch` sees every fact after it was kept and published."""
+        self._config = config
+        self._folder = parts.data_dir(config)
+        self._detector = FairSlot(detector)
+        self._watch = watch
+        self._clock = SystemClock()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._cameras: dict[str, Camera] = {}
+
+    async def start(self) -> None:
+        """Recover what a crash left, then start everything; raises PorchlightError when that cannot be."""
+        names = [name for name, camera in self._config.cameras.items() if camera.enabled]
+        self._bus = FactBus()
+        self._open_outbox(names)
+        self._cameras = {name: self._camera(name) for name in names}
+        self._control = Control(
+            cameras=self._cameras,
+            defaults={name: self._config.settings(name) for name in names},
+            journal=self._journal,
+            clock=self._clock,
+            tell=self._bus.post,
+        )
+        self._delivery = self._make_delivery()
+        self._bridge = self._make_bridge(names)
+        if self._bridge is not None:
+            self._bus.subscribe("MQTT", self._bridge.handle)
+        self._bus.subscribe("bookkeeper", self._bookkeeper.handle)
+        if self._watch is not None:
+            self._bus.subscribe("watcher", self._watch)
+        await self._recover()
+        if self._bridge is not None:
+            await self._bridge.start()
+        self._control.start()
+        for camera in self._cameras.values():
+            camera.start()
+        self._tasks = [
+            asyncio.create_task(self._delivery.run(), name="delivery"),
+            asyncio.create_task(self._tell_health(), name="health"),
+        ]
+
+    async def stop(self) -> None:
+        """End capture, record what is under way, keep and publish it, then end."""
+        await asyncio.gather(*(asyncio.to_thread(camera.stop) for camera in self._cameras.values()))
+        await self._bus.settled()
+        self._delivery.stop()
+        delivery, *others = self._tasks
+        for task in others:
+            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DELIVERY_STOP_S):
+                await delivery
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._bus.stop()
+        if self._bridge is not None:
+            await self._bridge.stop()
+        self._database.close()
+
+    def finished(self) -> bool:
+        """Have all cameras come to the end of finite sources?"""
+        return all(camera.finished() for camera in self._cameras.values())
+
+    # --- building -----------------------------------------------------------------------------------------------------
+
+    def _open_outbox(self, names: Sequence[str]) -> None:
+        make_folder(self._folder)
+        self._database = Database(self._folder / parts.DATABASE_NAME)
+        self._ledger = SqliteLedger(self._database)
+        self._journal = SqliteJournal(self._database)
+        for name in names:
+            make_folder(self._spool(name))
+        self._bookkeeper = Bookkeeper(
+            places={
+                name: Place(spool=self._spool(name), origin=parts.origin(self._config, name, self._detector.info))
+                for name in names
+            },
+            ledger=self._ledger,
+            journal=self._journal,
+            clock=self._clock,
+            write_file=write_atomic,
+            wake=lambda: self._delivery.wake(),
+        )
+
+    def _spool(self, camera: str) -> Path:
+        return self._folder / "spool" / camera
+
+    def _writer(self, camera: str) -> Mp4Writer:
+        return Mp4Writer(
+            camera=camera, folder=self._spool(camera), sync_every_s=self._config.recording.fsync_s
+        )
+
+    def _camera(self, name: str) -> Camera:
+        stamp = Stamps(self._clock)
+        camera = Camera(
+            name=name,
+            analyse=parts.analyse_stage(
+                self._config, name, detector=self._detector, stamp=stamp, utc=self._clock.utc
+            ),
+            record=parts.record_stage(self._config, name, writer=self._writer(name), clock=self._clock),
+            clock=self._clock,
+            tell=self._bus.post,
+            backoff=parts.backoff,
+        )
+        section = self._config.cameras[name]
+        if section.detect_source is None:
+            streams = Streams(["capture"], self._bus.post)
+            self._add_stream(camera, streams, section.source, "capture", packets=True, frames=True)
+        else:
+            streams = Streams(["record", "detect"], self._bus.post)
+            self._add_stream(camera, streams, section.source, "record", packets=True, frames=False)
+            self._add_stream(camera, streams, section.detect_source, "detect", packets=False, frames=True)
+        return camera
+
+    def _add_stream(  # noqa: PLR0913 - one stream's part in its camera
+        self, camera: Camera, streams: Streams, address: str, role: str, *, packets: bool, frames: bool
+    ) -> None:
+        section = self._config.cameras[camera.name]
+        source = open_source(
+            address, clock=self._clock, live=True, packets=packets, frames=frames, loop=section.loop
+        )
+        sinks = Sinks(
+            opened=camera.on_opened if packets else _ignore,
+            packet=camera.on_packet,
+            frame=camera.on_frame,
+            lost=partial(camera.on_lost, packets=packets, frames=frames),
+            fact=partial(streams.fact, role),
+        )
+        loop = CaptureLoop(
+            camera=camera.name,
+            source=source,
+            sinks=sinks,
+            sampler=Sampler(self._config.detection.fps),
+            clock=self._clock,
+            backoff=parts.backoff(),
+            finite=is_finite(address) and not section.loop,
+        )
+        camera.add_capture(loop, role)
+
+    def _make_delivery(self) -> Delivery:
+        archive = self._config.archive
+        store = FolderStore(archive.path or self._folder / "archive", prefix=archive.prefix)
+        return Delivery(
+            ledger=self._ledger,
+            store=store,
+            clock=self._clock,
+            tell=self._bus.tell,
+            held=lambda: [name for name in self._cameras if not self._control.settings(name).upload],
+            retry=RetryPolicy(),
+            random01=random.SystemRandom().random,
+            parallel=archive.parallel,
+        )
+
+    def _make_bridge(self, names: Sequence[str]) -> MqttBridge | None:
+        section = self._config.mqtt
+        if not section.enabled:
+            return None
+        info = NodeInfo(
+            node=self._config.node.id,
+            name=self._config.node.name,
+            version=__version__,
+            model=board_model(),
+            cameras=tuple(self._camera_info(name) for name in names),
+        )
+        return MqttBridge(
+            connection=MqttClient(parts.broker_options(self._config)),
+            journal=self._journal,
+            controls=self._control,
+            clock=self._clock,
+            config=section,
+            info=info,
+            bounds=SETTINGS_BOUNDS,
+        )
+
+    def _camera_info(self, name: str) -> CameraInfo:
+        section = self._config.cameras[name]
+        zones = tuple((zone.id, zone.name) for zone in section.zone_values())
+        return CameraInfo(id=name, name=section.name or name, zones=zones)
+
+    # --- running ------------------------------------------------------------------------------------------------------
+
+    async def _recover(self) -> None:
+        """Take over what an earlier run left: files on disk, files half delivered, visits without an end."""
+        self._ledger.reset()
+        for name in self._cameras:
+            clips = await asyncio.to_thread(self._writer(name).recover, self._bookkeeper.stats_of)
+            await asyncio.to_thread(self._bookkeeper.adopt, name, clips)
+        for fact in self._bookkeeper.unfinished():
+            await self._bus.tell(fact)
+
+    async def _tell_health(self) -> None:
+        probe = HealthProbe(clock=self._clock, data_dir=self._folder)
+        while True:
+            backlog = await asyncio.to_thread(self._ledger.backlog, self._clock.utc(self._clock.now()))
+            await self._bus.tell(probe.read(backlog=backlog, detector=self._detector.info))
+            await asyncio.sleep(HEALTH_INTERVAL_S)
+
+
+def _ignore(_: StreamInfo) -> None:
+    """A stream that is only looked at needs no recorder."""
+
+
+async def run_node(config: Config, *, detector: Detector, watch: Watcher | None = None) -> None:
+    """Run until SIGINT or SIGTERM, or until all sources have ended; raises PorchlightError when it cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    node = Node(config, detector=detector, watch=watch)
+    await node.start()
+    try:
+        while not stop.is_set() and not node.finished():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await stop.wait()
+    finally:
+        await node.stop()

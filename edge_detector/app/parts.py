@@ -1,0 +1,119 @@
+"""Turns the configuration into the policies of the core, and builds the stages of a camera."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from edge_detector import __version__
+from edge_detector.capture.jpeg import JpegEncoder, draw_boxes
+from edge_detector.config import Config
+from edge_detector.core.cutter import Cutter, CutPolicy
+from edge_detector.core.documents import Origin
+from edge_detector.core.retry import Backoff
+from edge_detector.core.types import DetectorInfo
+from edge_detector.core.visits import VisitMachine, VisitPolicy
+from edge_detector.detectors.models import Progress
+from edge_detector.detectors.registry import DetectorPolicy, build
+from edge_detector.ports import Clock, ClipWriter, Detector
+from edge_detector.runtime.analyse_loop import AnalysePolicy, AnalyseStage
+from edge_detector.runtime.record_loop import RecordStage
+
+DATABASE_NAME = "porchlight.db"
+#: Tracks may be carried on by detections that score lower than what starts a visit, down to this share of it.
+FLOOR_SHARE = 0.5
+
+_RANDOM = random.SystemRandom()
+
+
+def data_dir(config: Config) -> Path:
+    """The data folder: as configured, else `$PORCHLIGHT_DATA`, else `/data` of an add-on, else the user's own."""
+    if config.node.data_dir is not None:
+        return config.node.data_dir
+    if named := os.environ.get("PORCHLIGHT_DATA"):
+        return Path(named)
+    if Path("/data/options.json").exists():
+        return Path("/data")
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "porchlight"
+
+
+def backoff() -> Backoff:
+    """A reconnect's pauses, with the system's own chance."""
+    return Backoff(_RANDOM.random)
+
+
+def build_detector(config: Config, folder: Path, progress: Progress | None = None) -> Detector:
+    """The detector of the configuration; raises DetectorError."""
+    section = config.detection
+    policy = DetectorPolicy(
+        backend=section.backend,
+        model=section.model,
+        floor=section.confidence * FLOOR_SHARE,
+        iou=section.iou,
+        side=section.side,
+        scan_side=section.scan_side,
+        threads=section.threads,
+    )
+    return build(policy, folder / "models", progress)
+
+
+def origin(config: Config, camera: str, detector: DetectorInfo) -> Origin:
+    """What all documents of a camera say."""
+    return Origin(
+        node=config.node.id,
+        camera=camera,
+        model=detector.model,
+        backend=detector.backend,
+        pre_roll_s=config.recording.pre_roll_s,
+        version=__version__,
+    )
+
+
+def analyse_stage(
+    config: Config,
+    camera: str,
+    *,
+    detector: Detector,
+    stamp: Callable[[float], tuple[str, float]],
+    utc: Callable[[float], float],
+) -> AnalyseStage:
+    """A camera's analyser."""
+    settings = config.settings(camera)
+    policy = VisitPolicy(
+        confirm_hits=config.visits.confirm_hits,
+        confirm_window_s=config.visits.confirm_window_s,
+        confidence=settings.confidence,
+        hold_s=config.visits.hold_s,
+        clip_gap_s=settings.min_clip_gap_s,
+        max_clip_s=settings.max_clip_s,
+        record=settings.record,
+    )
+    return AnalyseStage(
+        camera=camera,
+        policy=AnalysePolicy(
+            idle_scan_s=config.detection.idle_scan_s,
+            max_regions=config.detection.max_regions,
+            floor=settings.confidence * FLOOR_SHARE,
+        ),
+        detector=detector,
+        encoder=JpegEncoder(quality=config.snapshot.quality),
+        machine=VisitMachine(camera, policy, stamp),
+        zones=config.cameras[camera].zone_values(),
+        stopwatch=time.perf_counter,
+        utc=utc,
+        annotate=draw_boxes if config.snapshot.draw_boxes else None,
+    )
+
+
+def record_stage(config: Config, camera: str, *, writer: ClipWriter, clock: Clock) -> RecordStage:
+    """A camera's recorder."""
+    policy = CutPolicy(
+        pre_roll_s=config.recording.pre_roll_s,
+        max_clip_s=config.recording.max_clip_s,
+        min_gap_s=config.recording.min_clip_gap_s,
+    )
+    return RecordStage(camera=camera, cutter=Cutter(policy), writer=writer, clock=clock)

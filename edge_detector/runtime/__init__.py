@@ -1,0 +1,1 @@
+"""The loops that carry values between stages; they know ports and core only, so they run whole on fakes."""

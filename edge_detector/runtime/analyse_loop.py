@@ -1,0 +1,246 @@
+"""The analyser of one camera: motion, regions, detection, tracks, zones, then the visit machine and the snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edge_detector.core import picture, regions
+from edge_detector.core.motion import MotionGate
+from edge_detector.core.tracker import Tracker
+from edge_detector.core.types import (
+    Armed,
+    Bgr,
+    ClipStart,
+    ClipStop,
+    Configure,
+    Detection,
+    Fact,
+    Frame,
+    Motion,
+    Observation,
+    SnapshotReady,
+    StreamLost,
+    TakeSnapshot,
+    TestClip,
+    Tick,
+    Track,
+    VisitEnded,
+    VisitStarted,
+    VisitUpdated,
+)
+from edge_detector.core.visits import VisitMachine
+from edge_detector.core.zones import Zone, count
+from edge_detector.ports import Detector, ImageEncoder
+
+#: What the analyser is fed with.
+AnalyseInput = Frame | Tick | StreamLost | Armed | Configure | TakeSnapshot | TestClip
+#: What comes out: facts for everybody, decisions for the recorder; both in one order.
+AnalyseOutput = Fact | ClipStart | ClipStop
+
+#: A later picture replaces the snapshot only when it is better by this much…
+SNAPSHOT_GAIN = 1.2
+#: …and not more often than this.
+SNAPSHOT_INTERVAL_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysePolicy:
+    """How much is looked at; see the configuration's section `detection`."""
+
+    idle_scan_s: float = 10.0
+    max_regions: int = 4
+    #: From which score on a box is handed to the tracker at all; lower than what starts a visit.
+    floor: float = 0.2
+
+
+class SnapshotPicker:
+    """Keeps how good the best picture of the running visit was."""
+
+    def __init__(self) -> None:
+        """No picture yet."""
+        self._best = 0.0
+        self._t = float("-inf")
+
+    def begin(self) -> None:
+        """A visit starts: its first picture is its best so far."""
+        self._best = 0.0
+        self._t = float("-inf")
+
+    def better(self, t: float, people: tuple[Track, ...]) -> bool:
+        """Is the picture at `t` worth more than the one before? Sure, large and many people make it so."""
+        value = sum(person.score * _area(person) ** 0.25 for person in people)
+        if value < self._best * SNAPSHOT_GAIN or t - self._t < SNAPSHOT_INTERVAL_S:
+            return False
+        self._best, self._t = value, t
+        return value > 0
+
+
+def _area(person: Track) -> float:
+    box = person.box
+    return (box.x2 - box.x1) * (box.y2 - box.y1)
+
+
+class AnalyseStage:
+    """One input at a time in, facts and decisions out; no thread, no clock but a stop-watch."""
+
+    def __init__(  # noqa: PLR0913 - the parts of the pipeline, by name
+        self,
+        *,
+        camera: str,
+        policy: AnalysePolicy,
+        detector: Detector,
+        encoder: ImageEncoder,
+        machine: VisitMachine,
+        zones: tuple[Zone, ...],
+        stopwatch: Callable[[], float],
+        utc: Callable[[float], float],
+        annotate: Callable[[Bgr, tuple[Track, ...]], Bgr] | None = None,
+    ) -> None:
+        """`stopwatch` measures inferences only; `annotate` draws boxes into snapshots when given."""
+        self._camera = camera
+        self._policy = policy
+        self._detector = detector
+        self._encoder = encoder
+        self._machine = machine
+        self._zones = zones
+        self._stopwatch = stopwatch
+        self._utc = utc
+        self._annotate = annotate
+        self._gate = MotionGate()
+        self._tracker = Tracker()
+        self._picker = SnapshotPicker()
+        self._armed = True
+        self._scan_t = float("-inf")
+        self._visit_id: str | None = None
+        self._snapshot_wanted = False
+        self._visit_ms = Average()
+        self.speed = Average()
+        self.analysed = 0
+
+    def handle(self, item: AnalyseInput) -> tuple[AnalyseOutput, ...]:
+        """Take one input and return what follows from it."""
+        if isinstance(item, Frame):
+            return self._frame(item)
+        if isinstance(item, TakeSnapshot):
+            self._snapshot_wanted = True
+            return ()
+        if isinstance(item, Armed):
+            self._armed = item.on
+        if isinstance(item, StreamLost):
+            self._forget()
+        return tuple(self._finish(output) for output in self._machine.handle(item))
+
+    def _frame(self, frame: Frame) -> tuple[AnalyseOutput, ...]:
+        self.analysed += 1
+        motion, people = self._look(frame) if self._armed else (0.0, ())
+        observation = Observation(
+            t=frame.t,
+            session=frame.session,
+            people=people,
+            zones=count(self._zones, people),
+            motion=motion,
+        )
+        outputs = [self._finish(output) for output in self._machine.handle(observation)]
+        # The picture goes first: a phone fetches it the moment it hears of the visit.
+        return (*self._snapshots(frame, people), *outputs)
+
+    def _look(self, frame: Frame) -> tuple[float, tuple[Track, ...]]:
+        """The share of the picture that moves, and the people in it."""
+        motion = self._gate.update(picture.luma(frame.image), frame.t)
+        return motion.score, self._people(frame, motion)
+
+    def _people(self, frame: Frame, motion: Motion) -> tuple[Track, ...]:
+        predicted = self._tracker.predicted(frame.t)
+        scan = frame.t - self._scan_t >= self._policy.idle_scan_s
+        if not (motion.regions or predicted or scan):
+            return self._tracker.update(frame.t, ())
+        if scan:
+            self._scan_t = frame.t
+        plan = regions.plan(
+            frame_size=picture.size(frame.image),
+            motion=motion.regions,
+            tracks=predicted,
+            side=self._detector.side,
+            max_regions=self._policy.max_regions,
+            scan=scan,
+        )
+        looks = [(region, self._detect(frame, region)) for region in plan]
+        return self._tracker.update(frame.t, regions.merge(looks))
+
+    def _detect(self, frame: Frame, region: regions.Region) -> tuple[Detection, ...]:
+        crop, _ = picture.crop_bgr(frame.image, region.box)
+        begun = self._stopwatch()
+        found = self._detector.detect(crop)
+        ms = (self._stopwatch() - begun) * 1000
+        self.speed.add(ms)
+        self._visit_ms.add(ms)
+        return tuple(detection for detection in found if detection.score >= self._policy.floor)
+
+    def _snapshots(self, frame: Frame, people: tuple[Track, ...]) -> list[AnalyseOutput]:
+        """Pictures worth keeping: of the visit's people, and the one that the owner asked for."""
+        outputs: list[AnalyseOutput] = []
+        if self._visit_id is not None and people and self._picker.better(frame.t, people):
+            outputs.append(self._snapshot(frame, people, self._visit_id, visit=True))
+        if self._snapshot_wanted:
+            self._snapshot_wanted = False
+            outputs.append(self._snapshot(frame, people, self._visit_id or "", visit=False))
+        return outputs
+
+    def _snapshot(self, frame: Frame, people: tuple[Track, ...], visit_id: str, *, visit: bool) -> SnapshotReady:
+        image = picture.bgr(frame.image)
+        if self._annotate is not None:
+            image = self._annotate(image, people)
+        return SnapshotReady(
+            camera=self._camera,
+            visit_id=visit_id,
+            t=frame.t,
+            utc=self._utc(frame.t),
+            jpeg=self._encoder.encode(image),
+            count=len(people),
+            confidence=max((person.score for person in people), default=0.0),
+            visit=visit,
+        )
+
+    def _finish(self, output: AnalyseOutput) -> AnalyseOutput:
+        """Follow the machine's visits, and add what only the analyser knows: how long inferences took."""
+        if isinstance(output, VisitStarted):
+            self._visit_id = output.visit_id
+            self._picker.begin()
+        elif isinstance(output, VisitUpdated | VisitEnded):
+            if isinstance(output, VisitEnded):
+                self._visit_id = None
+            output = replace(output, stats=replace(output.stats, mean_inference_ms=self._visit_ms.mean))
+        if isinstance(output, VisitStarted | VisitEnded):
+            self._visit_ms = Average()
+        return output
+
+    def _forget(self) -> None:
+        """What was seen before a gap in the stream says nothing about what comes after it."""
+        self._gate = MotionGate()
+        self._tracker = Tracker(first_id=self._tracker.next_id)
+        self._scan_t = float("-inf")
+
+
+class Average:
+    """A running mean, and one of the recent values."""
+
+    #: Weight of the newest value in `recent`.
+    _WEIGHT = 0.1
+
+    def __init__(self) -> None:
+        """No value yet."""
+        self.count = 0
+        self.recent = 0.0
+        self._sum = 0.0
+
+    def add(self, value: float) -> None:
+        """Take one value."""
+        self.count += 1
+        self._sum += value
+        self.recent = value if self.count == 1 else self.recent + self._WEIGHT * (value - self.recent)
+
+    @property
+    def mean(self) -> float:
+        """The mean of all values; 0 when there is none."""
+        return self._sum / self.count if self.count else 0.0

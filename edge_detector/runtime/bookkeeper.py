@@ -1,0 +1,252 @@
+"""Writes down what must survive a crash: visits in the journal, files in the ledger, the visit document at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edge_detector.core import naming
+from edge_detector.core.documents import Origin, clip_metadata, visit_document
+from edge_detector.core.types import (
+    ClipFile,
+    ClipLost,
+    ClipSaved,
+    Fact,
+    Item,
+    ItemKind,
+    ItemState,
+    SnapshotReady,
+    VisitEnded,
+    VisitRecord,
+    VisitStarted,
+    VisitStats,
+    VisitUpdated,
+)
+from edge_detector.ports import Clock, Journal, Ledger
+
+#: An open visit is written at most this often, to spare SD cards; a crash loses this much of its duration.
+JOURNAL_INTERVAL_S = 2.0
+#: Writes a file so that it is there whole or not at all.
+WriteFile = Callable[[Path, bytes], None]
+
+_CONTENT_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4", ".json": "application/json"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a camera's files wait, and what all its documents say."""
+
+    spool: Path
+    origin: Origin
+
+
+@dataclass(slots=True)
+class _Open:
+    """A visit whose document is not written yet."""
+
+    record: VisitRecord
+    written_utc: float
+    #: Clips that are on disk or were lost.
+    settled: int = 0
+    #: Clips that were started; None while the visit goes on.
+    started: int | None = None
+
+
+class Bookkeeper:
+    """Consumes facts one after the other; every step may be repeated after a crash."""
+
+    def __init__(  # noqa: PLR0913 - the parts of the pipeline, by name
+        self,
+        *,
+        places: Mapping[str, Place],
+        ledger: Ledger,
+        journal: Journal,
+        clock: Clock,
+        write_file: WriteFile,
+        wake: Callable[[], None],
+    ) -> None:
+        """`places` by camera; `wake` tells delivery that a file waits."""
+        self._places = places
+        self._ledger = ledger
+        self._journal = journal
+        self._clock = clock
+        self._write_file = write_file
+        self._wake = wake
+        self._open: dict[str, _Open] = {}
+
+    async def handle(self, fact: Fact) -> None:
+        """Keep what the fact says, on disk, before returning."""
+        await asyncio.to_thread(self.keep, fact)
+        if isinstance(fact, SnapshotReady | ClipSaved | VisitEnded):
+            self._wake()
+
+    def keep(self, fact: Fact) -> None:
+        """The same for callers without a loop."""
+        if isinstance(fact, VisitStarted):
+            self._started(fact)
+        elif isinstance(fact, VisitUpdated):
+            self._updated(fact)
+        elif isinstance(fact, VisitEnded):
+            self._ended(fact)
+        elif isinstance(fact, SnapshotReady) and fact.visit:
+            self._snapshot(fact)
+        elif isinstance(fact, ClipSaved):
+            self._clip(fact.clip)
+        elif isinstance(fact, ClipLost):
+            self._settle(fact.visit_id)
+
+    def adopt(self, camera: str, clips: Iterable[ClipFile]) -> None:
+        """Take what a crash left in a camera's spool; what the archive has is removed, not sent again."""
+        for clip in clips:
+            self._adopt(clip)
+        known = {item.path for item in self._ledger.items(camera=camera, undelivered=True)}
+        for path in self._places[camera].spool.glob("*.snapshot.jpg"):
+            if path not in known:
+                self._adopt_snapshot(camera, path)
+
+    def unfinished(self) -> tuple[VisitEnded, ...]:
+        """The visits that a crash left open, as facts to tell: each ended when somebody was last seen."""
+        facts = []
+        for record in self._journal.visits(ended=False):
+            clips = len(self._clips(record.visit_id))
+            self._open[record.visit_id] = _Open(record, record.last_seen_utc, settled=clips)
+            facts.append(
+                VisitEnded(
+                    camera=record.camera,
+                    visit_id=record.visit_id,
+                    t=self._clock.now(),
+                    utc=record.last_seen_utc,
+                    duration_s=record.last_seen_utc - record.started_utc,
+                    stats=record.stats,
+                    clips=clips,
+                    zones=record.zones,
+                )
+            )
+        return tuple(facts)
+
+    def stats_of(self, visit_id: str) -> VisitStats:
+        """The figures of a visit as far as they were kept."""
+        for record in self._journal.visits(visit_id=visit_id):
+            return record.stats
+        return VisitStats()
+
+    def _started(self, fact: VisitStarted) -> None:
+        record = VisitRecord(
+            visit_id=fact.visit_id,
+            camera=fact.camera,
+            started_utc=fact.utc,
+            last_seen_utc=fact.utc,
+            stats=VisitStats(max_people=fact.count, max_confidence=fact.confidence),
+        )
+        self._open[fact.visit_id] = _Open(record, fact.utc)
+        self._journal.put_visit(record)
+
+    def _updated(self, fact: VisitUpdated) -> None:
+        visit = self._open.get(fact.visit_id)
+        if visit is None:
+            return
+        zones = {*visit.record.zones, *(zone for zone, people in fact.zones if people)}
+        visit.record = replace(visit.record, last_seen_utc=fact.utc, stats=fact.stats, zones=tuple(sorted(zones)))
+        if fact.utc - visit.written_utc >= JOURNAL_INTERVAL_S:
+            visit.written_utc = fact.utc
+            self._journal.put_visit(visit.record)
+
+    def _ended(self, fact: VisitEnded) -> None:
+        visit = self._open.get(fact.visit_id)
+        if visit is None:
+            return
+        visit.record = replace(
+            visit.record, last_seen_utc=fact.utc, stats=fact.stats, zones=fact.zones, clips=fact.clips
+        )
+        visit.started = fact.clips
+        self._journal.put_visit(visit.record)
+        self._close_if_complete(visit)
+
+    def _snapshot(self, fact: SnapshotReady) -> None:
+        path = self._places[fact.camera].spool / naming.snapshot_name(fact.visit_id)
+        self._write_file(path, fact.jpeg)
+        self._add(fact.camera, fact.visit_id, ItemKind.SNAPSHOT, path)
+
+    def _clip(self, clip: ClipFile) -> None:
+        self._add_clip(clip)
+        if clip.visit_id not in self._open:  # a test clip: a visit of nobody, over with its clip
+            end_utc = clip.start_utc + clip.duration_s
+            record = VisitRecord(
+                visit_id=clip.visit_id,
+                camera=clip.camera,
+                started_utc=clip.start_utc,
+                last_seen_utc=end_utc,
+                stats=clip.stats,
+                clips=1,
+            )
+            self._open[clip.visit_id] = _Open(record, end_utc, started=1)
+        self._settle(clip.visit_id)
+
+    def _settle(self, visit_id: str) -> None:
+        visit = self._open.get(visit_id)
+        if visit is not None:
+            visit.settled += 1
+            self._close_if_complete(visit)
+
+    def _close_if_complete(self, visit: _Open) -> None:
+        """Write the document when the visit and all its clips are over; only then is the visit ended for good."""
+        if visit.started is None or visit.settled < visit.started:
+            return
+        record = visit.record
+        place = self._places[record.camera]
+        document = visit_document(record, self._ledger.items(visit_id=record.visit_id), place.origin)
+        path = place.spool / naming.document_name(record.visit_id)
+        self._write_file(path, json.dumps(document, separators=(",", ":")).encode())
+        self._add(record.camera, record.visit_id, ItemKind.DOCUMENT, path)
+        self._journal.put_visit(replace(record, ended=True))
+        del self._open[record.visit_id]
+
+    def _adopt(self, clip: ClipFile) -> None:
+        known = next((item for item in self._clips(clip.visit_id) if item.n == clip.n), None)
+        if known is not None and known.state in {ItemState.STORED, ItemState.PURGED}:
+            clip.path.unlink(missing_ok=True)
+            if clip.poster is not None:
+                clip.poster.unlink(missing_ok=True)
+            return
+        self._add_clip(clip)
+
+    def _clips(self, visit_id: str) -> list[Item]:
+        return [item for item in self._ledger.items(visit_id=visit_id) if item.kind is ItemKind.CLIP]
+
+    def _add_clip(self, clip: ClipFile) -> None:
+        metadata = clip_metadata(clip, self._places[clip.camera].origin)
+        self._add(clip.camera, clip.visit_id, ItemKind.CLIP, clip.path, n=clip.n, sha256=clip.sha256, metadata=metadata)
+        if clip.poster is not None:
+            self._add(clip.camera, clip.visit_id, ItemKind.POSTER, clip.poster, n=clip.n)
+
+    def _add(  # noqa: PLR0913 - the facts of one file
+        self,
+        camera: str,
+        visit_id: str,
+        kind: ItemKind,
+        path: Path,
+        *,
+        n: int = 1,
+        sha256: str | None = None,
+        metadata: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        node = self._places[camera].origin.node
+        self._ledger.add(
+            Item(
+                key=naming.archive_key(kind, node=node, camera=camera, visit_id=visit_id, n=n),
+                kind=kind,
+                camera=camera,
+                visit_id=visit_id,
+                n=n,
+                path=path,
+                bytes=path.stat().st_size,
+                sha256=sha256 or hashlib.sha256(path.read_bytes()).hexdigest(),
+                content_type=_CONTENT_TYPES[path.suffix],
+                metadata=metadata,
+                created_utc=self._clock.utc(self._clock.now()),
+            )
+        )
