@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_detector.core.errors import ModelError
+
 #: A YOLOv5 model has one head for each of its strides.
 HEADS = 3
 ANCHORS_PER_CELL = 3
@@ -27,8 +29,22 @@ ANCHORS_KEY = "porchlight.anchors"
 Floats = NDArray[np.float32]
 
 
+#: Pixels of the input for which the strides are looked at: every input edge is a multiple of the coarsest, 32.
+PROBE_PX = 64
+
+
+def strides_of(probe: Sequence[Floats]) -> list[int]:
+    """Pixels that a cell of each head spans, from the heads of an input of 64 x 64; raises ModelError."""
+    strides = [PROBE_PX // max(output.shape[-1], 1) for output in probe]
+    shapes = [(1, ANCHORS_PER_CELL * ROWS, PROBE_PX // stride, PROBE_PX // stride) for stride in strides if stride]
+    if len(probe) != HEADS or [output.shape for output in probe] != shapes or strides != sorted(strides):
+        message = "its heads are not those of a YOLOv5 model"
+        raise ModelError(message)
+    return strides
+
+
 class HeadDecoder:
-    """Decodes the heads of one input size; what depends on the size alone is made once."""
+    """Turns raw heads of any input size into boxes."""
 
     def __init__(self, anchors: Sequence[Sequence[Sequence[float]]], strides: Sequence[int], floor: float) -> None:
         """`anchors` [head][anchor](width, height) and `strides` in pixels; scores below `floor` are left out."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as states
 
 from edge_detector.core.errors import DetectorError, ModelError
-from edge_detector.detectors.heads import ANCHORS_KEY, Floats
-from edge_detector.detectors.yolo import Network
+from edge_detector.detectors.heads import ANCHORS_KEY, PROBE_PX, Floats, HeadDecoder, strides_of
+from edge_detector.detectors.yolo import Finder
 
 #: ONNX Runtime's errors have no common parent of their own.
 _ERRORS = (
@@ -29,8 +30,30 @@ _ERRORS = (
 _ERRORS_ONLY = 3
 
 
-def open_network(path: Path, cut: bytes, *, threads: int) -> Network:
-    """The network of a cut model; `path` is named in the ModelError when ONNX Runtime does not take it."""
+def open_finder(path: Path, cut: bytes, *, threads: int, floor: float) -> Finder:
+    """What finds people in a tensor with a cut model; `path` is named in the ModelError when it does not run."""
+    session = _open(path, cut, threads)
+    names = [output.name for output in session.get_outputs()]
+
+    def run(tensor: Floats) -> list[Floats]:
+        try:
+            outputs: list[Floats] = session.run(names, {"images": tensor})
+        except _ERRORS as error:
+            message = f"ONNX Runtime cannot run {path}: {error}"
+            raise DetectorError(message) from error
+        return outputs
+
+    try:
+        strides = strides_of(run(np.zeros((1, 3, PROBE_PX, PROBE_PX), np.float32)))
+    except ModelError as error:
+        message = f"The model file {path} cannot be used: {error}"
+        raise ModelError(message) from error
+    anchors = json.loads(session.get_modelmeta().custom_metadata_map[ANCHORS_KEY])
+    decoder = HeadDecoder(anchors, strides, floor)
+    return lambda tensor: decoder.decode(run(tensor))
+
+
+def _open(path: Path, cut: bytes, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -38,18 +61,7 @@ def open_network(path: Path, cut: bytes, *, threads: int) -> Network:
     # Threads that wait for the next picture in a busy loop would burn the time between two pictures.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(cut, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(cut, options, providers=["CPUExecutionProvider"])
     except _ERRORS as error:
         message = f"The model file {path} cannot be used: ONNX Runtime says {error}"
         raise ModelError(message) from error
-    names = [output.name for output in session.get_outputs()]
-
-    def run(picture: Floats) -> list[Floats]:
-        try:
-            outputs: list[Floats] = session.run(names, {"images": picture})
-        except _ERRORS as error:
-            message = f"ONNX Runtime cannot run {path}: {error}"
-            raise DetectorError(message) from error
-        return outputs
-
-    return Network(run=run, anchors=json.loads(session.get_modelmeta().custom_metadata_map[ANCHORS_KEY]))

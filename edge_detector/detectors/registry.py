@@ -6,11 +6,14 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from edge_detector.detectors.cuts import cut_model
 from edge_detector.detectors.models import Progress, resolve
 from edge_detector.ports import Detector
+
+if TYPE_CHECKING:
+    from edge_detector.detectors.yolo import Finder
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,42 +52,36 @@ def build(policy: DetectorPolicy, models_dir: Path, progress: Progress | None = 
 
 
 def _onnx(policy: DetectorPolicy, models_dir: Path, progress: Progress | None) -> Detector:
-    from edge_detector.detectors.onnx import open_network  # noqa: PLC0415 - loads onnxruntime
-    from edge_detector.detectors.yolo import YoloDetector  # noqa: PLC0415 - loads OpenCV
+    from edge_detector.detectors.onnx import open_finder  # noqa: PLC0415 - loads onnxruntime
 
     path = resolve(policy.model, models_dir, progress=progress)
-    network = open_network(path, cut_model(path, models_dir), threads=policy.threads or default_threads())
-    _LOGGER.info("onnx runs %s at %d and %d px", path, policy.side, policy.scan_side)
-    return YoloDetector(
-        network,
-        backend="onnx",
-        model=path.stem,
-        floor=policy.floor,
-        iou=policy.iou,
-        side=policy.side,
-        scan_side=policy.scan_side,
+    threads = policy.threads or default_threads()
+    return _yolo(
+        policy, "onnx", path, open_finder(path, cut_model(path, models_dir), threads=threads, floor=policy.floor)
     )
 
 
 def _yolov5(policy: DetectorPolicy, models_dir: Path, progress: Progress | None) -> Detector:
-    from edge_detector.detectors.yolov5_torch import TorchDetector  # noqa: PLC0415 - loads torch
+    from edge_detector.detectors.yolov5_torch import open_finder  # noqa: PLC0415 - loads torch
 
     path = resolve(policy.model, models_dir, suffix=".pt", progress=progress)
-    return TorchDetector(
-        path,
-        floor=policy.floor,
-        iou=policy.iou,
-        side=policy.side,
-        scan_side=policy.scan_side,
-        threads=policy.threads or default_threads(),
-    )
+    threads = policy.threads or default_threads()
+    find = open_finder(path, threads=threads, floor=policy.floor)
+    return _yolo(policy, "yolov5", path, find)
+
+
+def _yolo(policy: DetectorPolicy, backend: str, path: Path, find: Finder) -> Detector:
+    from edge_detector.detectors.yolo import YoloDetector  # noqa: PLC0415 - loads OpenCV
+
+    sizes = {"side": policy.side, "scan_side": policy.scan_side}
+    return YoloDetector(find, backend=backend, model=path.stem, iou=policy.iou, **sizes)
 
 
 def _hog(policy: DetectorPolicy) -> Detector:
     from edge_detector.detectors.hog import HogDetector  # noqa: PLC0415 - loads OpenCV
 
     _LOGGER.warning("hog is a fallback that finds little: install a model for real use")
-    return HogDetector(floor=policy.floor, iou=policy.iou, side=policy.side)
+    return HogDetector(floor=policy.floor, iou=policy.iou, side=policy.side, scan_side=policy.scan_side)
 
 
 def default_threads() -> int:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_detector.core.boxes import Letterbox, nms
-from edge_detector.core.errors import ModelError
 from edge_detector.core.types import Bgr, Box, Detection, DetectorInfo
-from edge_detector.detectors.heads import ANCHORS_PER_CELL, HEADS, ROWS, Floats, HeadDecoder
+from edge_detector.detectors.heads import Floats
 
 #: Every input edge is a multiple of the coarsest stride.
 MULTIPLE_PX = 32
@@ -32,14 +30,8 @@ _NEWEST = 0.1
 Size = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """A cut model in some runtime."""
-
-    #: Pictures [1, 3, h, w], red first, in 0..1, to the raw heads [1, 18, h / stride, w / stride], finest first.
-    run: Callable[[Floats], Sequence[Floats]]
-    #: [head][anchor](width, height) in pixels.
-    anchors: Sequence[Sequence[Sequence[float]]]
+#: A picture [1, 3, h, w], red first, in 0..1, to boxes [n, 4] as x1 y1 x2 y2 in its pixels and scores [n].
+Finder = Callable[[Floats], tuple[Floats, Floats]]
 
 
 def input_size(source: Size, *, side: int, scan_side: int) -> Size:
@@ -81,18 +73,16 @@ class PictureInput:
 
 
 class YoloDetector:
-    """Finds people with a YOLOv5 network; implements the port `Detector`."""
+    """Finds people with a YOLOv5 in some runtime; implements the port `Detector`."""
 
-    def __init__(  # noqa: PLR0913 - settings, each named by the caller
-        self, network: Network, *, backend: str, model: str, floor: float, iou: float, side: int, scan_side: int
-    ) -> None:
-        """`floor` and `iou` in 0..1, `side` and `scan_side` in pixels, multiples of 32; raises ModelError."""
-        self._run = network.run
+    def __init__(self, find: Finder, *, backend: str, model: str, iou: float, side: int, scan_side: int) -> None:
+        """`iou` in 0..1, `side` and `scan_side` in pixels, multiples of 32; warms up with one grey picture."""
+        self._find = find
         self._backend, self._model = backend, model
         self._iou, self._side, self._scan_side = iou, side, scan_side
         self._inputs: dict[Size, PictureInput] = {}
         self._inference_ms = 0.0
-        self._decoder = HeadDecoder(network.anchors, self._strides(), floor)
+        find(np.full((1, 3, side, side), PADDING / 255, np.float32))
 
     @property
     def info(self) -> DetectorInfo:
@@ -108,7 +98,7 @@ class YoloDetector:
         """People in the picture, best first, boxes in 0..1 of it."""
         started = time.perf_counter()
         tensor, letterbox = self._input_for(image).load(image)
-        boxes, scores = self._decoder.decode(self._run(tensor))
+        boxes, scores = self._find(tensor)
         best = np.argsort(-scores, kind="stable")[:MAX_CANDIDATES]
         kept = best[nms(boxes[best], scores[best], threshold=self._iou)]
         people = detections(letterbox.back(boxes[kept]), scores[kept])
@@ -122,17 +112,6 @@ class YoloDetector:
                 del self._inputs[next(iter(self._inputs))]
             self._inputs[size] = PictureInput(size)
         return self._inputs[size]
-
-    def _strides(self) -> list[int]:
-        """Run once on grey: how many pixels a cell of each head spans; also the warm-up."""
-        side = self._side
-        outputs = self._run(np.full((1, 3, side, side), PADDING / 255, np.float32))
-        strides = [side // output.shape[-1] for output in outputs]
-        shapes = [(1, ANCHORS_PER_CELL * ROWS, side // stride, side // stride) for stride in strides]
-        if len(outputs) != HEADS or [output.shape for output in outputs] != shapes or max(strides) > MULTIPLE_PX:
-            message = f"The model {self._model} has other heads than a YOLOv5 model"
-            raise ModelError(message)
-        return strides
 
     def _note(self, elapsed_ms: float) -> None:
         before = self._inference_ms or elapsed_ms
