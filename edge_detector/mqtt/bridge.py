@@ -1,0 +1,335 @@
+"""The message logic above the connection: what is told to whom and when, on the asyncio loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+from typing import Protocol
+
+from edge_detector.config.sections import MqttConfig
+from edge_detector.core.errors import LedgerError
+from edge_detector.core.types import Fact, Rejected, Settings, SettingsChanged, StoredEvent, VisitStarted
+from edge_detector.mqtt import messages
+from edge_detector.mqtt.commands import Action, Bounds, Refusal, is_birth, parse_claim, parse_do, parse_set
+from edge_detector.mqtt.connection import Connection
+from edge_detector.mqtt.discovery import Discovery
+from edge_detector.mqtt.event_queue import EventQueue, JournalThread
+from edge_detector.mqtt.events import event_of
+from edge_detector.mqtt.messages import NodeInfo, to_json
+from edge_detector.mqtt.retained import Retained
+from edge_detector.mqtt.timing import PictureFirst
+from edge_detector.mqtt.topics import ANNOUNCE, CLAIM, EVENT, SET, STATUS, Message, TopicKind, Topics
+from edge_detector.ports import Clock, Journal
+
+_LOG = logging.getLogger(__name__)
+
+#: How long `person_arrived` waits for its picture: phones fetch it as soon as they are told.
+PICTURE_FIRST_S = 0.15
+#: The broker has this long to confirm what we listen to.
+SUBSCRIBED_S = 5.0
+#: How long a claim may take after that, before discovery is published (see `MqttBridge`).
+CLAIM_GRACE_S = 1.0
+#: After a restart of Home Assistant its nodes do not all speak at once.
+BIRTH_SPREAD_S = 1.0
+#: Refused commands that are answered in a minute; the journal is no place for somebody's endless loop.
+REFUSALS_A_MINUTE = 60
+SECONDS_A_MINUTE = 60.0
+#: Messages that wait to be carried out; no owner sends more at once.
+INBOX_LIMIT = 100
+#: At the end of the program: how long the last events may take.
+DRAIN_S = 2.0
+
+
+class Controls(Protocol):
+    """Where commands go."""
+
+    def settings(self, camera: str) -> Settings:
+        """A camera's settings as they are now."""
+        ...
+
+    def change(self, camera: str, settings: Settings) -> None:
+        """Keep and apply new settings, already checked; may wait for the disk."""
+        ...
+
+    def take_snapshot(self, camera: str) -> None:
+        """Send a picture of now."""
+        ...
+
+    def test_clip(self, camera: str) -> None:
+        """Record a clip of now."""
+        ...
+
+
+class MqttBridge:
+    """Tells the broker every fact, and the cameras every command.
+
+    What is retained is remembered here as well, and told anew on every connect and whenever Home Assistant comes up:
+    the states first and `online` after them, so that nobody sees an old state come alive.
+
+    The race for discovery: a claim is retained, so that the broker hands it over right after the subscription; and a
+    claimant that has just seen us announce ourselves may claim anew (a broker that was restarted may have forgotten).
+    So on every connect the claim is forgotten, the node announced, the topics subscribed, and discovery published when
+    a second after the broker's confirmation nobody has claimed. A claim that comes still later takes the devices away
+    again, so that the end is right in any case.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts it connects, by name
+        self,
+        *,
+        connection: Connection,
+        journal: Journal,
+        controls: Controls,
+        clock: Clock,
+        config: MqttConfig,
+        info: NodeInfo,
+        bounds: Bounds,
+        claim_grace_s: float = CLAIM_GRACE_S,
+        birth_spread_s: float = BIRTH_SPREAD_S,
+    ) -> None:
+        """Needs a running loop; nothing is sent before `start`."""
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._controls = controls
+        self._clock = clock
+        self._config = config
+        self._info = info
+        self._bounds = bounds
+        self._claim_grace_s = claim_grace_s
+        self._birth_spread_s = birth_spread_s
+        self._topics = Topics(node=info.node, base=config.base_topic)
+        self._discovery = Discovery(info=info, topics=self._topics, bounds=bounds, prefix=config.discovery_prefix)
+        self._thread = JournalThread()
+        self._pictures = PictureFirst(PICTURE_FIRST_S)
+        self._events = EventQueue(
+            journal=journal, thread=self._thread, send=self._send_event, before=self._pictures.wait
+        )
+        self._retained = Retained(
+            topics=self._topics, info=info, utc=self._utc(), send=self._send, pictured=self._pictures.pictured
+        )
+        self._inbox: asyncio.Queue[tuple[TopicKind, str, bytes]] = asyncio.Queue(INBOX_LIMIT)
+        self._refused: deque[float] = deque(maxlen=REFUSALS_A_MINUTE)
+        self._claimed = asyncio.Event()
+        self._subscribed: tuple[int | None, asyncio.Event] = (None, asyncio.Event())
+        self._tasks: list[asyncio.Task[None]] = []
+        self._greeting: asyncio.Task[None] | None = None
+
+    def restore(self, facts: Iterable[Fact]) -> None:
+        """Take in what an earlier run left (its last clip, its last picture): told as retained, never as an event."""
+        for fact in facts:
+            self._retained.remember(fact)
+
+    async def start(self) -> None:
+        """Begin to connect, and to send what waits."""
+        for camera in self._info.cameras:
+            settings = self._controls.settings(camera.id)
+            self._retained.remember(SettingsChanged(camera=camera.id, t=self._clock.now(), settings=settings))
+        self._tasks = [
+            self._loop.create_task(self._events.run(), name="mqtt events"),
+            self._loop.create_task(self._obey(), name="mqtt commands"),
+        ]
+        self._connection.start(self, will=self._topics.message(STATUS, messages.OFFLINE))
+
+    async def handle(self, fact: Fact) -> None:
+        """Tell a fact; when this returns its event is on the disk. Raises LedgerError when it could not be kept."""
+        self._retained.remember(fact)
+        event = event_of(fact)
+        if event is None:
+            return
+        if isinstance(fact, VisitStarted):
+            self._pictures.expect(event.id, fact.visit_id)
+        try:
+            await self._events.append(event.stored())
+        except LedgerError:
+            self._send_event(event.stored())  # unkept is better than untold
+            raise
+
+    async def stop(self) -> None:
+        """Send the last events if the broker listens, say farewell, hang up."""
+        await self._events.drain(DRAIN_S)
+        tasks = [*self._tasks, *([self._greeting] if self._greeting else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._retained.stop()
+        await asyncio.to_thread(self._connection.stop)
+        self._thread.stop()
+
+    # --- what the connection tells, from its own thread -------------------------------------------------------------
+
+    def on_connected(self) -> None:
+        """Tell everything anew."""
+        self._post(self._connected)
+
+    def on_disconnected(self, reason: str) -> None:
+        """Keep events until the broker is back."""
+        del reason  # the connection has told it
+        self._post(self._disconnected)
+
+    def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Hear a command, a claim or a birth."""
+        self._post(partial(self._received, topic, payload, retained=retained))
+
+    def on_ack(self, mid: int) -> None:
+        """The broker has it."""
+        self._post(partial(self._acked, mid))
+
+    def _post(self, call: Callable[[], None]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call)
+        except RuntimeError:
+            _LOG.debug("The broker spoke after the end")
+
+    # --- on the loop ------------------------------------------------------------------------------------------------
+
+    def _connected(self) -> None:
+        self._claimed.clear()
+        self._greet(self._welcome())
+
+    def _disconnected(self) -> None:
+        self._events.close()
+        if self._greeting:
+            self._greeting.cancel()
+
+    def _acked(self, mid: int) -> None:
+        if mid == self._subscribed[0]:
+            self._subscribed[1].set()
+        self._events.acked(mid)
+
+    def _received(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        if topic == self._config.birth_topic:
+            if is_birth(payload) and not retained and self._greeted():
+                self._greet(self._welcome_home_assistant())
+        elif (found := self._topics.match(topic)) is None:
+            _LOG.debug("Nobody knows what to do with a message on %s", topic)
+        elif found[0] is CLAIM:
+            self._hear_claim(payload)
+        elif retained:
+            _LOG.warning("A retained message on %s is not obeyed, publish commands without the retain flag", topic)
+        elif payload:  # an empty one only removes what was retained by mistake
+            self._enqueue(*found, payload)
+
+    def _enqueue(self, kind: TopicKind, camera: str, payload: bytes) -> None:
+        if all(camera != known.id for known in self._info.cameras):
+            _LOG.warning("A command for camera %.40s, which is unknown, was dropped", camera)
+        elif self._inbox.full():
+            _LOG.warning("A command for camera %s was dropped: %d wait already", camera, INBOX_LIMIT)
+        else:
+            self._inbox.put_nowait((kind, camera, payload))
+
+    # --- greeting ---------------------------------------------------------------------------------------------------
+
+    def _greet(self, greeting: Coroutine[object, object, None]) -> None:
+        if self._greeting:
+            self._greeting.cancel()
+        self._greeting = self._loop.create_task(greeting, name="mqtt greeting")
+
+    def _greeted(self) -> bool:
+        return self._greeting is not None and self._greeting.done()
+
+    async def _welcome(self) -> None:
+        """The broker is (back) there."""
+        self._tell_all()
+        self._connection.subscribe(((self._config.birth_topic, 0),))
+        subscribed = asyncio.Event()
+        self._subscribed = (self._connection.subscribe(self._topics.subscriptions()), subscribed)
+        self._events.open()
+        if self._config.discovery == "auto":
+            await _wait(subscribed, SUBSCRIBED_S)
+            await _wait(self._claimed, self._claim_grace_s)
+        self._tell_discovery()
+
+    async def _welcome_home_assistant(self) -> None:
+        """Home Assistant has come up."""
+        await asyncio.sleep(random.uniform(0, self._birth_spread_s))  # noqa: S311 - a delay is no secret
+        self._tell_all()
+        self._tell_discovery()
+
+    def _tell_all(self) -> None:
+        self._tell(ANNOUNCE, to_json(messages.announce(self._info)))
+        self._retained.tell_all()
+        self._tell(STATUS, messages.ONLINE)
+
+    def _tell_discovery(self) -> None:
+        mode = self._config.discovery
+        wanted = mode == "on" or (mode == "auto" and not self._claimed.is_set())
+        for message in self._discovery.messages() if wanted else self._discovery.removals():
+            self._send(message)
+
+    def _hear_claim(self, payload: bytes) -> None:
+        claim = parse_claim(payload)
+        if isinstance(claim, Refusal):
+            _LOG.warning("A claim is not understood: %s", claim.reason)
+            return
+        before = self._claimed.is_set()
+        if claim.by:
+            self._claimed.set()
+        else:
+            self._claimed.clear()
+        if before != self._claimed.is_set() and self._greeted():
+            self._tell_discovery()
+
+    # --- commands ---------------------------------------------------------------------------------------------------
+
+    async def _obey(self) -> None:
+        """Carry out commands until cancelled."""
+        while True:
+            kind, camera, payload = await self._inbox.get()
+            try:
+                refusal = await (self._set(camera, payload) if kind is SET else self._do(camera, payload))
+                if refusal:
+                    await self._refuse(camera, refusal.reason)
+            except LedgerError as error:
+                _LOG.warning("A command for camera %s was not kept: %s", camera, error)
+
+    async def _set(self, camera: str, payload: bytes) -> Refusal | None:
+        wanted = parse_set(payload, current=self._controls.settings(camera), bounds=self._bounds)
+        if isinstance(wanted, Refusal):
+            return wanted
+        await self._thread.run(self._controls.change, camera, wanted)
+        return None
+
+    async def _do(self, camera: str, payload: bytes) -> Refusal | None:
+        action = parse_do(payload)
+        if isinstance(action, Refusal):
+            return action
+        if action is Action.SNAPSHOT:
+            self._controls.take_snapshot(camera)
+        else:
+            self._controls.test_clip(camera)
+        return None
+
+    async def _refuse(self, camera: str, reason: str) -> None:
+        now = self._loop.time()
+        if len(self._refused) == REFUSALS_A_MINUTE and now - self._refused[0] < SECONDS_A_MINUTE:
+            _LOG.debug("Camera %s refuses a command without an answer, there were too many: %s", camera, reason)
+            return
+        self._refused.append(now)
+        t = self._clock.now()
+        await self.handle(Rejected(camera=camera, t=t, utc=self._clock.utc(t), reason=reason))
+
+    # --- publishing -------------------------------------------------------------------------------------------------
+
+    def _tell(self, kind: TopicKind, payload: str) -> None:
+        self._send(self._topics.message(kind, payload))
+
+    def _send(self, message: Message) -> None:
+        self._connection.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
+
+    def _send_event(self, event: StoredEvent) -> int | None:
+        message = self._topics.message(EVENT, event.payload, event.camera)
+        return self._connection.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
+
+    def _utc(self) -> float:
+        return self._clock.utc(self._clock.now())
+
+
+async def _wait(event: asyncio.Event, limit_s: float) -> None:
+    """Wait for the event, `limit_s` at most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            await event.wait()
