@@ -8,8 +8,8 @@ import cv2
 
 from edge_detector.core.types import Bgr, Box, Detection, Track
 
-#: A line of this many pixels for a picture so many lines high.
-_LINE_PX, _LINE_AT_PX = 2, 480
+#: Lines of a picture for one pixel of line width, and for text of OpenCV's full size; the least text that can be read.
+_LINE_AT_PX, _TEXT_AT_PX, _LEAST_TEXT = 240, 900, 0.4
 #: Warm yellow: seen on a dark and on a bright picture.
 _BOX_COLOUR = (40, 190, 255)
 _TEXT_COLOUR = (20, 20, 20)
@@ -32,20 +32,22 @@ class JpegEncoder:
 def draw_boxes(image: Bgr, people: Iterable[Track | Detection]) -> Bgr:
     """A new picture with a box and the score in per cent around everybody; line and text grow with the picture."""
     drawn = image.copy()
-    width = max(1, round(_LINE_PX * image.shape[0] / _LINE_AT_PX))
     for person in people:
-        _draw(drawn, person.box, f"{person.score:.0%}", width)
+        _draw(drawn, person.box, f"{person.score:.0%}")
     return drawn
 
 
-def _draw(image: Bgr, box: Box, text: str, width: int) -> None:
-    height_px, width_px = image.shape[:2]
-    x1, y1 = round(box.x1 * width_px), round(box.y1 * height_px)
-    x2, y2 = round(box.x2 * width_px) - 1, round(box.y2 * height_px) - 1
-    cv2.rectangle(image, (x1, y1), (x2, y2), _BOX_COLOUR, width)
-    (text_px, rise_px), sink_px = cv2.getTextSize(text, _FONT, 0.25 * width, max(1, width // 2))
-    # Above the box, or inside where there is no room above.
-    top = y1 - rise_px - 2 * sink_px if y1 > rise_px + 2 * sink_px else y1
-    cv2.rectangle(image, (x1, top), (x1 + text_px + 2 * width, top + rise_px + 2 * sink_px), _BOX_COLOUR, cv2.FILLED)
-    place = (x1 + width, top + rise_px + sink_px // 2)
-    cv2.putText(image, text, place, _FONT, 0.25 * width, _TEXT_COLOUR, max(1, width // 2), cv2.LINE_AA)
+def _draw(image: Bgr, box: Box, text: str) -> None:
+    height, width = image.shape[:2]
+    line = max(1, round(height / _LINE_AT_PX))
+    scale, stroke = max(_LEAST_TEXT, height / _TEXT_AT_PX), max(1, line // 2)
+    x1, y1, x2, y2 = (
+        round(side * size) for side, size in zip(box, (width, height, width - 1, height - 1), strict=True)
+    )
+    cv2.rectangle(image, (x1, y1), (x2, y2), _BOX_COLOUR, line)
+    (text_width, rise), sink = cv2.getTextSize(text, _FONT, scale, stroke)
+    label = rise + 2 * sink
+    top = y1 - label if y1 >= label else y1  # inside the box where there is no room above it
+    left = max(0, min(x1, width - text_width - 2 * line))
+    cv2.rectangle(image, (left, top), (left + text_width + 2 * line, top + label), _BOX_COLOUR, cv2.FILLED)
+    cv2.putText(image, text, (left + line, top + rise + sink), _FONT, scale, _TEXT_COLOUR, stroke, cv2.LINE_AA)

@@ -17,6 +17,7 @@ from edge_detector.capture.scene_script import (
     Script,
     Shape,
     Stand,
+    Step,
     Walk,
     make_actor,
 )
@@ -157,7 +158,7 @@ def _crowd(people: int, rng: Rng, _distance: float) -> Script:
     for n in range(people):
         z = 4.6 + 1.7 * n / max(1, people - 1)
         side = 1 - 2 * int(rng.integers(2))
-        steps: list[Walk | Stand] = [Walk(side * _RIGHT_X, z)]
+        steps: list[Step] = [Walk(side * _RIGHT_X, z)]
         for _ in range(8):
             match int(rng.integers(4)):
                 case 0:  # turn back half-way

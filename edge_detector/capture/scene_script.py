@@ -78,6 +78,9 @@ class Walk(NamedTuple):
     z: float
 
 
+Step = Walk | Stand
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Where and how an actor is at one moment."""
@@ -159,7 +162,7 @@ def make_actor(
     look: Look,
     start_t: float,
     speed: float,
-    steps: tuple[Walk | Stand, ...],
+    steps: tuple[Step, ...],
     shape: Shape = Shape.PERSON,
 ) -> Actor:
     """An actor that takes `steps` from `start_t` on; the first must be a Walk and is where it begins."""

@@ -19,7 +19,7 @@ HOUSE_Z = 7.0
 _CORNER_X, _EAVES = -1.55, 2.75
 #: Distance of the pillar.
 PILLAR_Z = 4.0
-_PILLAR_X, _PILLAR_WIDTH, _PILLAR_HEIGHT = -1.12, 0.3, 3.2
+_PILLAR_X, _PILLAR_WIDTH, _PILLAR_HEIGHT = -1.12, 0.36, 3.2
 #: Middle of the door, and where the lamp hangs: right, up.
 _DOOR_X, _LAMP = 0.75, (1.55, 1.95)
 _SHIFT = 4
@@ -79,8 +79,8 @@ def light_field(view: View, sky: Mask, night: float) -> NDArray[np.uint8] | None
     lamp_x, lamp_y = view.point(_LAMP[0], HOUSE_Z, _LAMP[1] - 0.6)
     near = np.hypot((xs - lamp_x) / 1.25, ys - lamp_y) / view.scale
     lamp = 1.0 / (1.0 + (near / 0.3) ** 2)
-    dark = np.array([0.40, 0.34, 0.30], np.float32)
-    warm = np.array([0.42, 0.56, 0.64], np.float32)
+    dark = np.array([0.30, 0.25, 0.22], np.float32)
+    warm = np.array([0.46, 0.62, 0.72], np.float32)
     at_night = dark + lamp[:, :, None] * warm
     at_night[sky > 0] *= 0.6
     field = (1.0 - night) + night * at_night

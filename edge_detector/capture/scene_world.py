@@ -19,7 +19,7 @@ from edge_detector.core.types import Bgr, Box, Yuv
 #: Pixels around a figure that its soft edge and its shadow need.
 _MARGIN_PX = 6
 #: Grey levels of sensor noise (standard deviation of luma) by day, at night, by infra-red, and while it switches.
-_DAY_NOISE, _NIGHT_NOISE, _INFRARED_NOISE, _SWITCH_NOISE = 1.5, 5.0, 4.0, 16.0
+_DAY_NOISE, _NIGHT_NOISE, _INFRARED_NOISE, _SWITCH_NOISE = 1.5, 6.0, 4.0, 16.0
 #: Seconds an infra-red switch takes, and the brightness it begins with.
 _SWITCH_S, _SWITCH_GAIN = 0.8, 1.7
 #: The noise field's own standard deviation, in grey levels, and how far it is moved about, in pixels.
@@ -182,7 +182,7 @@ class Scene:
             parts = figure(actor, state, self.view)
             left, top, right, bottom = bounds(parts)
             area = math.floor(left), math.floor(top), math.ceil(right) + 1, math.ceil(bottom) + 1
-            if area[0] < self.view.width and area[2] > 0:
+            if area[0] < self.view.width and area[2] > 0 and area[1] < self.view.height and area[3] > 0:
                 found.append(_Cast(actor, state, parts, area))
         found.sort(key=lambda cast: -cast.state.z)
         return found
@@ -211,13 +211,11 @@ class Scene:
         left, top, right, bottom = area
         y1, x1 = max(0, top - margin) & ~1, max(0, left - margin) & ~1
         y2, x2 = min(self.view.height, (bottom + margin + 1) & ~1), min(self.view.width, (right + margin + 1) & ~1)
-        return y1, max(y1, y2), x1, max(x1, x2)
+        return y1, y2, x1, x2
 
     def _develop(self, canvas: Bgr, picture: Yuv, area: tuple[int, int, int, int], dress: _Set) -> None:
         """Soften, light and convert a part of the canvas into the picture."""
         y1, y2, x1, x2 = self._within(area, _MARGIN_PX)
-        if y1 == y2 or x1 == x2:
-            return
         # One pixel more around, so that the softening leaves no seam.
         oy, ox = max(0, y1 - 1), max(0, x1 - 1)
         soft = cv2.GaussianBlur(canvas[oy : y2 + 1, ox : x2 + 1], (3, 3), 0.6)[y1 - oy :, x1 - ox :][
@@ -275,8 +273,6 @@ class Scene:
             paint(whole, other.parts, colour=0, dx=-left, dy=-top)
         y1, y2 = max(0, top), min(self.view.height, bottom)
         x1, x2 = max(0, left), min(self.view.width, right)
-        if y1 >= y2 or x1 >= x2:
-            return None
         seen = whole[y1 - top : y2 - top, x1 - left : x2 - left]
         for occluder in self._occluders:
             if occluder.z < cast.state.z:
