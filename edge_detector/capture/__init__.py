@@ -1,0 +1,1 @@
+"""Cameras: where packets and pictures come from."""

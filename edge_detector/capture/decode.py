@@ -1,0 +1,101 @@
+"""Decodes one session's packets to pictures in time, and survives those that are damaged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import av
+from av.video.stream import VideoStream
+
+from edge_detector.capture.pictures import I420Maker
+from edge_detector.capture.stamps import Stamp
+from edge_detector.core.errors import SourceError
+from edge_detector.core.types import Yuv
+
+_LOG = logging.getLogger(__name__)
+
+AvPacket: TypeAlias = "av.Packet[VideoStream]"
+
+#: Pictures that can be inside the decoder at once; times beyond it belong to packets that gave none.
+_INSIDE = 32
+
+
+class Picture:
+    """One decoded picture; its pixels are converted when they are asked for, once."""
+
+    def __init__(self, frame: av.VideoFrame, t: float, maker: I420Maker) -> None:
+        self._frame, self._maker = frame, maker
+        self._image: Yuv | None = None
+        #: When it was taken.
+        self.t = t
+
+    @property
+    def image(self) -> Yuv:
+        """I420 of even size."""
+        if self._image is None:
+            self._image = self._maker.make(self._frame)
+        return self._image
+
+
+class PictureDecoder:
+    """One thread, so that a picture comes out with its packet and a replay is the same everywhere.
+
+    Threads by frame add a delay of one frame each; threads by slice gain nothing, as cameras send one slice a picture.
+    """
+
+    def __init__(self, stream: VideoStream, *, name: str, counted: bool) -> None:
+        """`name` stands in messages; `counted`: the stream has no timestamps, its pictures are timed as they come."""
+        self._codec = stream.codec_context
+        self._codec.thread_type = "SLICE"
+        self._codec.thread_count = 1
+        self._size = (self._codec.width, self._codec.height)
+        self._name = name
+        self._counted = counted
+        self._maker = I420Maker()
+        #: Times of the pictures that are in the decoder, by pts, in decoding order.
+        self._inside: dict[int, float] = {}
+        self._last_t = float("-inf")
+        #: Packets that could not be decoded.
+        self.damaged = 0
+
+    def decode(self, packet: AvPacket, stamp: Stamp, t: float) -> list[Picture]:
+        """The pictures that are ready after this packet, in the order they are shown, each later than the last."""
+        self._inside[stamp.pts] = t
+        if len(self._inside) > _INSIDE:
+            del self._inside[next(iter(self._inside))]
+        packet.pts, packet.dts = (None, None) if self._counted else (stamp.pts, stamp.dts)
+        damaged = self.damaged
+        pictures = list(self._pictures(packet))
+        if self.damaged > damaged:
+            self._inside.pop(stamp.pts, None)
+        return pictures
+
+    def drain(self) -> list[Picture]:
+        """The pictures that are still in the decoder at the end of the stream."""
+        return list(self._pictures(None))
+
+    def _pictures(self, packet: AvPacket | None) -> Iterator[Picture]:
+        for frame in self._frames(packet):
+            if (frame.width, frame.height) != self._size:
+                raise SourceError(f"{self._name} changed its picture to {frame.width}x{frame.height}")
+            t = self._taken(frame.pts)
+            if t is not None and t > self._last_t:
+                self._last_t = t
+                yield Picture(frame, t, self._maker)
+
+    def _frames(self, packet: AvPacket | None) -> list[av.VideoFrame]:
+        try:
+            return self._codec.decode(packet)
+        except av.FFmpegError as error:
+            self.damaged += 1
+            level = logging.WARNING if self.damaged == 1 else logging.DEBUG
+            _LOG.log(level, "%s: a damaged picture is left out: %s", self._name, error.strerror)
+            return []
+
+    def _taken(self, pts: int | None) -> float | None:
+        """The time of the packet that held this picture; without timestamps, of the earliest that is inside."""
+        if pts is None:
+            pts = next(iter(self._inside), None)
+        return None if pts is None else self._inside.pop(pts, None)
