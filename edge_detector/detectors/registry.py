@@ -81,7 +81,7 @@ def _hog(policy: DetectorPolicy) -> Detector:
     from edge_detector.detectors.hog import HogDetector  # noqa: PLC0415 - loads OpenCV
 
     _LOGGER.warning("hog is a fallback that finds little: install a model for real use")
-    return HogDetector(floor=policy.floor, iou=policy.iou, side=policy.side, scan_side=policy.scan_side)
+    return HogDetector(floor=policy.floor, iou=policy.iou)
 
 
 def default_threads() -> int:
