@@ -21,6 +21,7 @@ from edge_detector.capture.scene_script import (
     Walk,
     make_actor,
 )
+from edge_detector.capture.scene_stage import PILLAR_EDGE
 
 #: Outside of the picture at the depths that walkers use, in metres.
 _LEFT_X, _RIGHT_X = -4.6, 4.6
@@ -34,7 +35,7 @@ _WALKER_GAP_S = 7.0
 _STREET_LEFT, _STREET_RIGHT = -0.68, -0.14
 
 _COATS: Final[tuple[Colour, ...]] = (
-    (130, 62, 38), (48, 48, 150), (60, 96, 52), (52, 50, 54), (62, 128, 188), (120, 110, 104), (92, 42, 84),
+    (130, 62, 38), (48, 48, 150), (60, 96, 52), (172, 142, 70), (62, 128, 188), (120, 110, 104), (92, 42, 84),
 )  # fmt: skip
 _LEGS: Final[tuple[Colour, ...]] = ((82, 56, 42), (48, 46, 46), (70, 88, 104), (60, 60, 66))
 _SKINS: Final[tuple[Colour, ...]] = ((150, 178, 226), (116, 148, 204), (84, 112, 164), (58, 78, 118))
@@ -145,7 +146,7 @@ def _pillar(people: int, rng: Rng, _distance: float) -> Script:
     actors = []
     for n in range(people):
         z = 5.2 + 0.5 * (n % 3)
-        x = -0.24 * z - 0.32
+        x = PILLAR_EDGE * z
         pause = (Walk(x, z), Stand(4.0, TOWARDS)) if n % 2 == 0 else ()
         steps = (Walk(_LEFT_X, z), *pause, Walk(_RIGHT_X, z))
         actors.append(make_actor(ident=n + 1, look=_look(rng, n), start_t=3 + 9 * n, speed=_speed(rng), steps=steps))

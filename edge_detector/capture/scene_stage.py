@@ -20,6 +20,8 @@ _CORNER_X, _EAVES = -1.55, 2.75
 #: Distance of the pillar.
 PILLAR_Z = 4.0
 _PILLAR_X, _PILLAR_WIDTH, _PILLAR_HEIGHT = -1.12, 0.36, 3.2
+#: Who stands at this many metres to the right for a metre of distance is hidden by half.
+PILLAR_EDGE = (_PILLAR_X - _PILLAR_WIDTH / 2) / PILLAR_Z
 #: Middle of the door, and where the lamp hangs: right, up.
 _DOOR_X, _LAMP = 0.75, (1.55, 1.95)
 _SHIFT = 4

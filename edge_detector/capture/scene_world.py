@@ -16,8 +16,10 @@ from edge_detector.capture.scene_stage import build_stage, infrared_field, light
 from edge_detector.capture.scene_view import View
 from edge_detector.core.types import Bgr, Box, Yuv
 
-#: Pixels around a figure that its soft edge and its shadow need.
-_MARGIN_PX = 6
+#: Pixels around a figure that its soft edge needs.
+_MARGIN_PX = 4
+#: Half the length and depth of the shadow on the ground, as shares of a figure's height.
+_SHADOW = (0.19, 0.045)
 #: Grey levels of sensor noise (standard deviation of luma) by day, at night, by infra-red, and while it switches.
 _DAY_NOISE, _NIGHT_NOISE, _INFRARED_NOISE, _SWITCH_NOISE = 1.5, 6.0, 4.0, 16.0
 #: Seconds an infra-red switch takes, and the brightness it begins with.
@@ -77,6 +79,20 @@ class _Cast:
     parts: tuple[Part, ...]
     #: Left, top, right, bottom in pixels, whole numbers, uncut.
     area: tuple[int, int, int, int]
+    #: Middle of the shadow, and half its axes, in pixels.
+    shadow: tuple[tuple[int, int], tuple[int, int]]
+
+    @property
+    def touched(self) -> tuple[int, int, int, int]:
+        """The area with the shadow."""
+        (x, y), (half_width, half_height) = self.shadow
+        left, top, right, bottom = self.area
+        return (
+            min(left, x - half_width),
+            min(top, y - half_height),
+            max(right, x + half_width),
+            max(bottom, y + half_height),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +137,7 @@ class Scene:
             for cast in casts:
                 self._draw(canvas, cast)
             for cast in casts:
-                self._develop(canvas, picture, cast.area, dress)
+                self._develop(canvas, picture, cast.touched, dress)
         self._expose(picture, now, round(t * 1000))
         return picture
 
@@ -179,43 +195,44 @@ class Scene:
             state = actor.at(t)
             if state is None:
                 continue
-            parts = figure(actor, state, self.view)
-            left, top, right, bottom = bounds(parts)
-            area = math.floor(left), math.floor(top), math.ceil(right) + 1, math.ceil(bottom) + 1
-            if area[0] < self.view.width and area[2] > 0 and area[1] < self.view.height and area[3] > 0:
-                found.append(_Cast(actor, state, parts, area))
+            cast = self._cast(actor, state)
+            left, top, right, bottom = cast.area
+            if left < self.view.width and right > 0 and top < self.view.height and bottom > 0:
+                found.append(cast)
         found.sort(key=lambda cast: -cast.state.z)
         return found
 
+    def _cast(self, actor: Actor, state: State) -> _Cast:
+        parts = figure(actor, state, self.view)
+        left, top, right, bottom = bounds(parts)
+        area = math.floor(left), math.floor(top), math.ceil(right) + 1, math.ceil(bottom) + 1
+        x, y = self.view.point(state.x, state.z)
+        length = max(bottom - top, right - left)
+        half = max(1, round(_SHADOW[0] * length)), max(1, round(_SHADOW[1] * length))
+        return _Cast(actor, state, parts, area, ((round(x), round(y)), half))
+
     def _draw(self, canvas: Bgr, cast: _Cast) -> None:
         """Draw a figure and its shadow, then what stands before it."""
-        y1, y2, x1, x2 = self._within(cast.area, _MARGIN_PX)
+        y1, y2, x1, x2 = self._within(cast.touched)
         place = canvas[y1:y2, x1:x2]
-        self._shadow(place, cast, x1, y1)
+        _cast_shadow(place, cast, x1, y1)
         paint(place, cast.parts, dx=-x1, dy=-y1)
         for occluder in self._occluders:
             if occluder.z < cast.state.z:
                 mask = occluder.mask[y1:y2, x1:x2, None] > 0
                 np.copyto(place, self._canvas[y1:y2, x1:x2], where=mask)
 
-    def _shadow(self, place: Bgr, cast: _Cast, x1: int, y1: int) -> None:
-        """A soft dark spot on the ground under a figure."""
-        (x, y), width = self.view.point(cast.state.x, cast.state.z), (cast.area[2] - cast.area[0]) / 2
-        shade = np.full(place.shape[:2], 255, np.uint8)
-        axes = max(1, round(width * 0.9)), max(1, round(width * 0.22))
-        cv2.ellipse(shade, (round(x) - x1, round(y) - y1), axes, 0, 0, 360, (176,), -1, cv2.LINE_AA)
-        np.copyto(place, cv2.multiply(place, cv2.merge((shade, shade, shade)), scale=1 / 255))
-
-    def _within(self, area: tuple[int, int, int, int], margin: int) -> tuple[int, int, int, int]:
+    def _within(self, area: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
         """An area with a margin, cut to the picture, on even pixels: y1, y2, x1, x2."""
         left, top, right, bottom = area
-        y1, x1 = max(0, top - margin) & ~1, max(0, left - margin) & ~1
-        y2, x2 = min(self.view.height, (bottom + margin + 1) & ~1), min(self.view.width, (right + margin + 1) & ~1)
+        y1, x1 = max(0, top - _MARGIN_PX) & ~1, max(0, left - _MARGIN_PX) & ~1
+        y2 = min(self.view.height, (bottom + _MARGIN_PX + 1) & ~1)
+        x2 = min(self.view.width, (right + _MARGIN_PX + 1) & ~1)
         return y1, y2, x1, x2
 
     def _develop(self, canvas: Bgr, picture: Yuv, area: tuple[int, int, int, int], dress: _Set) -> None:
         """Soften, light and convert a part of the canvas into the picture."""
-        y1, y2, x1, x2 = self._within(area, _MARGIN_PX)
+        y1, y2, x1, x2 = self._within(area)
         # One pixel more around, so that the softening leaves no seam.
         oy, ox = max(0, y1 - 1), max(0, x1 - 1)
         soft = cv2.GaussianBlur(canvas[oy : y2 + 1, ox : x2 + 1], (3, 3), 0.6)[y1 - oy :, x1 - ox :][
@@ -292,6 +309,14 @@ class Scene:
             occluded=1 - shown / total,
             height_px=float(bottom - top),
         )
+
+
+def _cast_shadow(place: Bgr, cast: _Cast, left: int, top: int) -> None:
+    """Darken the ground under a figure; `left` and `top` are where `place` lies in the picture."""
+    (x, y), axes = cast.shadow
+    shade = np.full(place.shape[:2], 255, np.uint8)
+    cv2.ellipse(shade, (x - left, y - top), axes, 0, 0, 360, (176,), -1, cv2.LINE_AA)
+    cv2.multiply(place, cv2.merge((shade, shade, shade)), dst=place, scale=1 / 255)
 
 
 def _cloud_field(width: int, height: int, rng: np.random.Generator) -> NDArray[np.uint8]:
