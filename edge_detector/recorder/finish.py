@@ -48,13 +48,13 @@ def finish(part: Path, *, camera: str, stats: VisitStats) -> ClipFile | None:
     try:
         whole = scan(part)
         final = _finished_before(part) or (_finish(part, whole, stats) if whole.samples else None)
-        sync_folder(part.parent)
-        part.unlink(missing_ok=True)
-        sync_folder(part.parent)
+        if final is None:
+            _LOG.info("%s held no whole picture and is removed", part.name)
+        _remove(part)
         return None if final is None else _clip_file(final, camera=camera, sha256=sha256_of(final))
     except OSError as error:
         raise RecordError(explain(error, part)) from error
-    except av.FFmpegError as error:
+    except (ValueError, av.FFmpegError) as error:
         raise RecordError(f"The clip {part} cannot be read: {error}") from error
 
 
@@ -77,7 +77,7 @@ def _finish(part: Path, whole: Scan, stats: VisitStats) -> Path:
     sync_file(part)
     movie = describe(part)
     final = part.with_name(f"{_name(part, whole, movie, stats).stem}.mp4")
-    copy = part.with_suffix(".remux")
+    copy = _copy_of(part)
     try:
         remux(part, copy, movie=movie, expected=whole)
         sync_file(copy)
@@ -87,6 +87,18 @@ def _finish(part: Path, whole: Scan, stats: VisitStats) -> Path:
         _LOG.warning("The clip %s stays fragmented, which plays too: %s", final.name, error)
         part.replace(final)
     return final
+
+
+def _remove(part: Path) -> None:
+    """Only when the finished clip is durable may what it was made of go."""
+    sync_folder(part.parent)
+    part.unlink(missing_ok=True)
+    _copy_of(part).unlink(missing_ok=True)
+    sync_folder(part.parent)
+
+
+def _copy_of(part: Path) -> Path:
+    return part.with_suffix(".remux")
 
 
 def _name(part: Path, whole: Scan, movie: Movie, stats: VisitStats) -> ClipName:

@@ -26,8 +26,10 @@ class Movie:
 
 
 def describe(path: Path) -> Movie:
-    """Read a clip's header; raises OSError or av.FFmpegError."""
+    """Read a clip's header; raises OSError, av.FFmpegError, or ValueError when it tells of no video."""
     with av.open(str(path)) as container:
+        if not container.streams.video:
+            raise ValueError("its header is damaged")
         track = container.streams.video[0]
         return Movie(
             width=track.codec_context.width,
