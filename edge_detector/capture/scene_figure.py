@@ -16,8 +16,8 @@ from edge_detector.capture.scene_view import View
 _CIRCLE = np.array([(math.cos(a), math.sin(a)) for a in np.linspace(0, 2 * math.pi, 16, endpoint=False)])
 #: Binary digits after the point in OpenCV's drawing coordinates.
 _SHIFT = 4
-#: How much lighter the lit side of a part is.
-_LIT = 1.28
+#: How much lighter the lit side of a part is, where it lies and how big it is, as shares of the part's radius.
+_LIT, _LIT_SIDE, _LIT_SHARE = 1.28, (0.3, 0.25), 0.55
 #: Walking speed from which legs and arms swing in full, in metres a second.
 _FULL_GAIT_M_S = 0.9
 #: A coat hangs over the legs, whichever way the body is turned, in metres.
@@ -52,18 +52,21 @@ class Part:
 def figure(actor: Actor, state: State, view: View) -> tuple[Part, ...]:
     """The actor's parts in drawing order, in pixels of the view."""
     solids = {Shape.PERSON: _person, Shape.TROLLEY: _trolley, Shape.CAR: _car}[actor.shape](actor, state)
+    balls = np.array([ball for solid in solids for ball in solid.balls])
     turn = np.array([[math.cos(state.yaw), math.sin(state.yaw)], [-math.sin(state.yaw), math.cos(state.yaw)]])
+    ground = balls[:, :2] @ turn + (state.x, state.z)
+    centres, metre = view.project(ground[:, 0], ground[:, 1], balls[:, 2])
+    radii = balls[:, 3:] * metre[:, None]
+    whole = _circles(centres, radii)
+    lit = _circles(centres - radii * _LIT_SIDE, radii * _LIT_SHARE)
     drawn: list[tuple[float, list[Part]]] = []
+    end = 0
     for solid in solids:
-        balls = np.array(solid.balls)
-        ground = balls[:, :2] @ turn + (state.x, state.z)
-        centres, scale = view.project(ground[:, 0], ground[:, 1], balls[:, 2])
-        radii = balls[:, 3] * scale
-        parts = [Part(solid.colour, _hull(centres, radii))]
+        start, end = end, end + len(solid.balls)
+        parts = [Part(solid.colour, _hull(whole[start:end]))]
         if solid.round:
-            lit = (_shade(solid.colour, _LIT), centres + np.stack([-0.3 * radii, -0.25 * radii], axis=1), 0.55 * radii)
-            parts.append(Part(lit[0], _hull(lit[1], lit[2])))
-        drawn.append((float(ground[:, 1].mean()) - solid.nearer, parts))
+            parts.append(Part(_shade(solid.colour, _LIT), _hull(lit[start:end])))
+        drawn.append((float(ground[start:end, 1].mean()) - solid.nearer, parts))
     drawn.sort(key=lambda depth_parts: -depth_parts[0])
     return tuple(part for _, parts in drawn for part in parts)
 
@@ -86,10 +89,14 @@ def bounds(parts: tuple[Part, ...]) -> tuple[float, float, float, float]:
     return float(left), float(top), float(right), float(bottom)
 
 
-def _hull(centres: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float32]:
+def _circles(centres: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Points (n, 16, 2) on circles."""
+    return (centres[:, None, :] + radii[:, :, None] * _CIRCLE).astype(np.float32)
+
+
+def _hull(circles: NDArray[np.float32]) -> NDArray[np.float32]:
     """The convex outline around circles."""
-    points = centres[:, None, :] + radii[:, None, None] * _CIRCLE
-    return cv2.convexHull(points.reshape(-1, 2).astype(np.float32))[:, 0, :]
+    return cv2.convexHull(circles.reshape(-1, 2))[:, 0, :]
 
 
 def _shade(colour: Colour, gain: float) -> Colour:
