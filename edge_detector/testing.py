@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edge_detector.core.errors import SourceEnded, SourceError, StoreError
+from edge_detector.core.errors import RecordError, SourceEnded, SourceError, StoreError
 from edge_detector.core.types import (
     Backlog,
     Bgr,
@@ -147,7 +147,8 @@ class FakeClipWriter:
 
     def close(self, stats: VisitStats) -> ClipFile:
         """Finish the clip."""
-        assert self._open is not None
+        if self._open is None:
+            raise RecordError("no clip is open")
         stream, visit_id, n, start_utc = self._open
         data = b"".join(packet.data for packet in self._packets)
         clip = ClipFile(

@@ -135,17 +135,13 @@ class Node:
         return self._folder / "spool" / camera
 
     def _writer(self, camera: str) -> Mp4Writer:
-        return Mp4Writer(
-            camera=camera, folder=self._spool(camera), sync_every_s=self._config.recording.fsync_s
-        )
+        return Mp4Writer(camera=camera, folder=self._spool(camera), sync_every_s=self._config.recording.fsync_s)
 
     def _camera(self, name: str) -> Camera:
         stamp = Stamps(self._clock)
         camera = Camera(
             name=name,
-            analyse=parts.analyse_stage(
-                self._config, name, detector=self._detector, stamp=stamp, utc=self._clock.utc
-            ),
+            analyse=parts.analyse_stage(self._config, name, detector=self._detector, stamp=stamp, utc=self._clock.utc),
             record=parts.record_stage(self._config, name, writer=self._writer(name), clock=self._clock),
             clock=self._clock,
             tell=self._bus.post,
@@ -161,13 +157,11 @@ class Node:
             self._add_stream(camera, streams, section.detect_source, "detect", packets=False, frames=True)
         return camera
 
-    def _add_stream(  # noqa: PLR0913 - one stream's part in its camera
+    def _add_stream(
         self, camera: Camera, streams: Streams, address: str, role: str, *, packets: bool, frames: bool
     ) -> None:
         section = self._config.cameras[camera.name]
-        source = open_source(
-            address, clock=self._clock, live=True, packets=packets, frames=frames, loop=section.loop
-        )
+        source = open_source(address, clock=self._clock, live=True, packets=packets, frames=frames, loop=section.loop)
         sinks = Sinks(
             opened=camera.on_opened if packets else _ignore,
             packet=camera.on_packet,
@@ -188,7 +182,7 @@ class Node:
 
     def _make_delivery(self) -> Delivery:
         archive = self._config.archive
-        store = FolderStore(archive.path or self._folder / "archive", prefix=archive.prefix)
+        store = FolderStore((archive.path or self._folder / "archive") / archive.prefix)
         return Delivery(
             ledger=self._ledger,
             store=store,
@@ -212,7 +206,9 @@ class Node:
             cameras=tuple(self._camera_info(name) for name in names),
         )
         return MqttBridge(
-            connection=MqttClient(parts.broker_options(self._config)),
+            connection=MqttClient(
+                section, client_id=f"porchlight-{self._config.node.id}", random01=random.SystemRandom().random()
+            ),
             journal=self._journal,
             controls=self._control,
             clock=self._clock,

@@ -11,14 +11,15 @@ from pathlib import Path
 from edge_detector import __version__
 from edge_detector.capture.jpeg import JpegEncoder, draw_boxes
 from edge_detector.config import Config
-from edge_detector.core.cutter import Cutter, CutPolicy
+from edge_detector.core.cutter import CutPolicy, Cutter
 from edge_detector.core.documents import Origin
+from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.retry import Backoff
 from edge_detector.core.types import DetectorInfo
 from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.detectors.models import Progress
 from edge_detector.detectors.registry import DetectorPolicy, build
-from edge_detector.ports import Clock, ClipWriter, Detector
+from edge_detector.ports import ClipWriter, Clock, Detector
 from edge_detector.runtime.analyse_loop import AnalysePolicy, AnalyseStage
 from edge_detector.runtime.record_loop import RecordStage
 
@@ -95,8 +96,7 @@ def analyse_stage(
     return AnalyseStage(
         camera=camera,
         policy=AnalysePolicy(
-            idle_scan_s=config.detection.idle_scan_s,
-            max_regions=config.detection.max_regions,
+            regions=RegionPolicy(max_regions=config.detection.max_regions, idle_scan_s=config.detection.idle_scan_s),
             floor=settings.confidence * FLOOR_SHARE,
         ),
         detector=detector,

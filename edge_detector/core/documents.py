@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_detector.core.naming import iso8601
-from edge_detector.core.types import ClipFile, Item, ItemKind, VisitRecord
+from edge_detector.core import naming
+from edge_detector.core.types import ClipFile, Item, ItemKind, VisitRecord, VisitStats
 
 #: Raised when a reader of an older version would misread a document.
 DOCUMENT_SCHEMA = 1
@@ -24,37 +24,59 @@ class Origin:
     version: str
 
 
-def visit_document(
-    visit: VisitRecord, items: Sequence[Item], clips: Sequence[ClipFile], origin: Origin
-) -> dict[str, object]:
-    """The visit as one JSON object (see the archive's layout); `items` are all files of the visit, `clips` its clips."""
+def clip_of(item: Item) -> ClipFile:
+    """What the local name of a delivered or waiting clip tells of it; raises ValueError when it is no clip's."""
+    name = naming.parse_clip_name(item.path.stem)
+    return ClipFile(
+        camera=item.camera,
+        visit_id=item.visit_id,
+        n=item.n,
+        path=item.path,
+        poster=None,
+        start_utc=name.start_ms / 1000,
+        duration_s=name.duration_ms / 1000,
+        bytes=item.bytes,
+        sha256=item.sha256,
+        width=name.width,
+        height=name.height,
+        stats=VisitStats(
+            max_people=name.max_people,
+            max_confidence=name.confidence_permille / 1000,
+            mean_inference_ms=name.inference_ms,
+        ),
+    )
+
+
+def visit_document(visit: VisitRecord, items: Sequence[Item], origin: Origin) -> dict[str, object]:
+    """The visit as one JSON object (see the archive's layout); `items` are all files of the visit."""
     keys = {(item.kind, item.n): item.key for item in items}
-    size = max(((clip.width, clip.height) for clip in clips), default=(0, 0))
+    clips = sorted((clip_of(item) for item in items if item.kind is ItemKind.CLIP), key=lambda clip: clip.n)
+    width, height = (clips[0].width, clips[0].height) if clips else (None, None)
     return {
         "schema": DOCUMENT_SCHEMA,
         "visit_id": visit.visit_id,
         "node": origin.node,
         "camera": visit.camera,
-        "started_at": iso8601(visit.started_utc),
-        "ended_at": iso8601(visit.last_seen_utc),
+        "started_at": naming.iso8601(visit.started_utc),
+        "ended_at": naming.iso8601(visit.last_seen_utc),
         "duration_s": round(visit.last_seen_utc - visit.started_utc, 3),
         "max_people": visit.stats.max_people,
         "max_confidence": round(visit.stats.max_confidence, 3),
         "mean_inference_ms": round(visit.stats.mean_inference_ms, 1),
         "model": origin.model,
         "backend": origin.backend,
-        "width": size[0],
-        "height": size[1],
+        "width": width,
+        "height": height,
         "clips": [
             {
-                "key": keys.get((ItemKind.CLIP, clip.n)),
+                "key": keys[ItemKind.CLIP, clip.n],
                 "poster": keys.get((ItemKind.POSTER, clip.n)),
-                "started_at": iso8601(clip.start_utc),
+                "started_at": naming.iso8601(clip.start_utc),
                 "duration_s": round(clip.duration_s, 3),
                 "bytes": clip.bytes,
                 "sha256": clip.sha256,
             }
-            for clip in sorted(clips, key=lambda clip: clip.n)
+            for clip in clips
         ],
         "snapshot": keys.get((ItemKind.SNAPSHOT, 1)),
         "zones": list(visit.zones),
@@ -70,7 +92,7 @@ def clip_metadata(clip: ClipFile, origin: Origin) -> tuple[tuple[str, str], ...]
         ("visit-id", clip.visit_id),
         ("node", origin.node),
         ("camera", clip.camera),
-        ("started-at", iso8601(clip.start_utc)),
+        ("started-at", naming.iso8601(clip.start_utc)),
         ("duration-s", f"{clip.duration_s:.3f}"),
         ("max-people", str(clip.stats.max_people)),
         ("max-confidence", f"{clip.stats.max_confidence:.3f}"),

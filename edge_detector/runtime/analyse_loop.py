@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from edge_detector.core import picture, regions
+from edge_detector.core.boxes import FULL, area
 from edge_detector.core.motion import MotionGate
+from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.tracker import Tracker
 from edge_detector.core.types import (
     Armed,
     Bgr,
+    Box,
     ClipStart,
     ClipStop,
     Configure,
@@ -48,8 +52,7 @@ SNAPSHOT_INTERVAL_S = 1.0
 class AnalysePolicy:
     """How much is looked at; see the configuration's section `detection`."""
 
-    idle_scan_s: float = 10.0
-    max_regions: int = 4
+    regions: RegionPolicy = field(default_factory=RegionPolicy)
     #: From which score on a box is handed to the tracker at all; lower than what starts a visit.
     floor: float = 0.2
 
@@ -69,16 +72,11 @@ class SnapshotPicker:
 
     def better(self, t: float, people: tuple[Track, ...]) -> bool:
         """Is the picture at `t` worth more than the one before? Sure, large and many people make it so."""
-        value = sum(person.score * _area(person) ** 0.25 for person in people)
+        value = sum(person.score * math.sqrt(math.sqrt(area(person.box))) for person in people)
         if value < self._best * SNAPSHOT_GAIN or t - self._t < SNAPSHOT_INTERVAL_S:
             return False
         self._best, self._t = value, t
         return value > 0
-
-
-def _area(person: Track) -> float:
-    box = person.box
-    return (box.x2 - box.x1) * (box.y2 - box.y1)
 
 
 class AnalyseStage:
@@ -108,10 +106,10 @@ class AnalyseStage:
         self._utc = utc
         self._annotate = annotate
         self._gate = MotionGate()
-        self._tracker = Tracker()
+        self._tracker: Tracker | None = None
         self._picker = SnapshotPicker()
         self._armed = True
-        self._scan_t = float("-inf")
+        self._full_t = float("-inf")
         self._visit_id: str | None = None
         self._snapshot_wanted = False
         self._visit_ms = Average()
@@ -151,31 +149,31 @@ class AnalyseStage:
         return motion.score, self._people(frame, motion)
 
     def _people(self, frame: Frame, motion: Motion) -> tuple[Track, ...]:
-        predicted = self._tracker.predicted(frame.t)
-        scan = frame.t - self._scan_t >= self._policy.idle_scan_s
-        if not (motion.regions or predicted or scan):
-            return self._tracker.update(frame.t, ())
-        if scan:
-            self._scan_t = frame.t
+        """Look where something moves or somebody was, now and then everywhere, and follow who is there."""
+        width, height = picture.size(frame.image)
+        tracker = self._tracker = self._tracker or Tracker(aspect=width / height)
         plan = regions.plan(
-            frame_size=picture.size(frame.image),
-            motion=motion.regions,
-            tracks=predicted,
+            (width, height),
+            motion=motion,
+            tracks=tracker.predicted(frame.t),
             side=self._detector.side,
-            max_regions=self._policy.max_regions,
-            scan=scan,
+            since_full_s=frame.t - self._full_t,
+            policy=self._policy.regions,
         )
-        looks = [(region, self._detect(frame, region)) for region in plan]
-        return self._tracker.update(frame.t, regions.merge(looks))
+        if FULL in plan:
+            self._full_t = frame.t
+        looks = [self._detect(frame, region) for region in plan]
+        return tracker.update(frame.t, regions.merge(looks))
 
-    def _detect(self, frame: Frame, region: regions.Region) -> tuple[Detection, ...]:
-        crop, _ = picture.crop_bgr(frame.image, region.box)
+    def _detect(self, frame: Frame, region: Box) -> tuple[Box, tuple[Detection, ...]]:
+        """What one inference sees, and the region that was really cropped for it."""
+        crop, cropped = picture.crop_bgr(frame.image, region)
         begun = self._stopwatch()
         found = self._detector.detect(crop)
         ms = (self._stopwatch() - begun) * 1000
         self.speed.add(ms)
         self._visit_ms.add(ms)
-        return tuple(detection for detection in found if detection.score >= self._policy.floor)
+        return cropped, tuple(detection for detection in found if detection.score >= self._policy.floor)
 
     def _snapshots(self, frame: Frame, people: tuple[Track, ...]) -> list[AnalyseOutput]:
         """Pictures worth keeping: of the visit's people, and the one that the owner asked for."""
@@ -218,8 +216,7 @@ class AnalyseStage:
     def _forget(self) -> None:
         """What was seen before a gap in the stream says nothing about what comes after it."""
         self._gate = MotionGate()
-        self._tracker = Tracker(first_id=self._tracker.next_id)
-        self._scan_t = float("-inf")
+        self._full_t = float("-inf")
 
 
 class Average:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,6 +34,7 @@ JOURNAL_INTERVAL_S = 2.0
 #: Writes a file so that it is there whole or not at all.
 WriteFile = Callable[[Path, bytes], None]
 
+_DELIVERED = frozenset({ItemState.STORED, ItemState.PURGED})
 _CONTENT_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4", ".json": "application/json"}
 
 
@@ -59,7 +61,7 @@ class _Open:
 class Bookkeeper:
     """Consumes facts one after the other; every step may be repeated after a crash."""
 
-    def __init__(  # noqa: PLR0913 - the parts of the pipeline, by name
+    def __init__(
         self,
         *,
         places: Mapping[str, Place],
@@ -103,10 +105,10 @@ class Bookkeeper:
         """Take what a crash left in a camera's spool; what the archive has is removed, not sent again."""
         for clip in clips:
             self._adopt(clip)
-        known = {item.path for item in self._ledger.items(camera=camera, undelivered=True)}
-        for path in self._places[camera].spool.glob("*.snapshot.jpg"):
-            if path not in known:
-                self._adopt_snapshot(camera, path)
+        for path in sorted(self._places[camera].spool.iterdir()):
+            with suppress(ValueError):  # another kind of file
+                kind, visit_id = naming.parse_sidecar_name(path.name)
+                self._adopt_sidecar(camera, kind, visit_id, path)
 
     def unfinished(self) -> tuple[VisitEnded, ...]:
         """The visits that a crash left open, as facts to tell: each ended when somebody was last seen."""
@@ -207,12 +209,20 @@ class Bookkeeper:
 
     def _adopt(self, clip: ClipFile) -> None:
         known = next((item for item in self._clips(clip.visit_id) if item.n == clip.n), None)
-        if known is not None and known.state in {ItemState.STORED, ItemState.PURGED}:
+        if known is not None and known.state in _DELIVERED:
             clip.path.unlink(missing_ok=True)
             if clip.poster is not None:
                 clip.poster.unlink(missing_ok=True)
             return
         self._add_clip(clip)
+
+    def _adopt_sidecar(self, camera: str, kind: ItemKind, visit_id: str, path: Path) -> None:
+        """A snapshot or document: the ledger knows it, or it is added, or it is an old one and goes."""
+        known = next((item for item in self._ledger.items(visit_id=visit_id) if item.kind is kind), None)
+        if known is None:
+            self._add(camera, visit_id, kind, path)
+        elif known.path != path or known.state in _DELIVERED:
+            path.unlink()
 
     def _clips(self, visit_id: str) -> list[Item]:
         return [item for item in self._ledger.items(visit_id=visit_id) if item.kind is ItemKind.CLIP]

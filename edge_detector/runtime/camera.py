@@ -86,7 +86,7 @@ class Streams:
 class Camera:
     """Three threads, or four when detection has a stream of its own."""
 
-    def __init__(  # noqa: PLR0913 - the parts of the pipeline, by name
+    def __init__(
         self,
         *,
         name: str,

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from edge_detector.core.documents import clip_of
 from edge_detector.core.errors import StoreError
 from edge_detector.core.retry import GiveUp, RetryPolicy, decide
-from edge_detector.core.types import ClipFile, FileStored, Item, ItemState, Stored
+from edge_detector.core.types import FileStored, Item, ItemKind, ItemState, Stored
 from edge_detector.ports import Clock, Ledger, ObjectStore
 
 _LOG = logging.getLogger(__name__)
@@ -29,7 +30,6 @@ class Delivery:
         store: ObjectStore,
         clock: Clock,
         tell: Callable[[FileStored], Awaitable[None]],
-        clip_of: Callable[[Item], ClipFile | None],
         held: Callable[[], Sequence[str]],
         retry: RetryPolicy,
         random01: Callable[[], float],
@@ -40,7 +40,6 @@ class Delivery:
         self._store = store
         self._clock = clock
         self._tell = tell
-        self._clip_of = clip_of
         self._held = held
         self._retry = retry
         self._random01 = random01
@@ -103,9 +102,7 @@ class Delivery:
         decision = decide(
             attempts=attempts, error=error, now_utc=self._utc(), random01=self._random01(), policy=self._retry
         )
-        _LOG.log(
-            logging.DEBUG if self._failing else logging.WARNING, "%s was not delivered: %s", item.path.name, error
-        )
+        _LOG.log(logging.DEBUG if self._failing else logging.WARNING, "%s was not delivered: %s", item.path.name, error)
         self._failing = True
         state = ItemState.FAILED if isinstance(decision, GiveUp) else ItemState.SAVED
         next_try = item.next_try_utc if isinstance(decision, GiveUp) else decision.utc
@@ -125,9 +122,8 @@ class Delivery:
             url=stored.url,
             sha256=item.sha256,
             bytes=item.bytes,
-            clip=self._clip_of(item),
+            clip=clip_of(item) if item.kind is ItemKind.CLIP else None,
         )
 
     def _utc(self) -> float:
         return self._clock.utc(self._clock.now())
-

@@ -107,4 +107,3 @@ class PacketInbox(Generic[Input]):
             else:
                 kept.append(item)
         self._items.extendleft(reversed(kept))
-

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from edge_detector.core.cutter import CloseClip, Cutter, CutOutput, LoseClip, OpenClip, WritePacket
+from edge_detector.core.cutter import CloseClip, CutOutput, Cutter, LoseClip, OpenClip, WritePacket
 from edge_detector.core.errors import RecordError
 from edge_detector.core.types import (
     ClipEnd,
@@ -23,23 +22,17 @@ from edge_detector.core.types import (
     VisitStats,
     VisitUpdated,
 )
-from edge_detector.ports import Clock, ClipWriter
+from edge_detector.ports import ClipWriter, Clock
 
 _LOG = logging.getLogger(__name__)
 
 #: What the recorder is fed with, in one order.
 RecordInput = (
-    Packet
-    | StreamInfo
-    | StreamLost
-    | ClipStart
-    | ClipStop
-    | Configure
-    | VisitStarted
-    | VisitUpdated
-    | VisitEnded
+    Packet | StreamInfo | StreamLost | ClipStart | ClipStop | Configure | VisitStarted | VisitUpdated | VisitEnded
 )
 RecordOutput = ClipSaved | ClipLost
+#: The figures of a clip that the owner asked for.
+NOBODY = VisitStats(max_people=0)
 
 
 class RecordStage:
@@ -52,22 +45,74 @@ class RecordStage:
         self._writer = writer
         self._clock = clock
         self._stats: dict[str, VisitStats] = {}
-        self._open: OpenClip | None = None
+        #: The clip that is being written; None also when the disk refused it.
+        self._clip: OpenClip | None = None
 
     def handle(self, item: RecordInput) -> tuple[RecordOutput, ...]:
         """Take one input and return what became of clips."""
-        match item:
-            case VisitStarted():
-                self._stats[item.visit_id] = VisitStats(max_people=item.count, max_confidence=item.confidence)
-                return ()
-            case VisitUpdated():
-                self._stats[item.visit_id] = item.stats
-                return ()
-            case VisitEnded():
-                self._stats[item.visit_id] = item.stats
-                return ()
+        if isinstance(item, VisitStarted):
+            # One visit at a time, and its last clip ends before the next visit has one.
+            self._stats = {item.visit_id: VisitStats(max_people=item.count, max_confidence=item.confidence)}
+            return ()
+        if isinstance(item, VisitUpdated | VisitEnded):
+            self._stats[item.visit_id] = item.stats
+            return ()
         return self._act(self._cutter.handle(item))
 
     def finish(self, end: ClipEnd = ClipEnd.SHUTDOWN) -> tuple[RecordOutput, ...]:
         """Close what is open, at the end of the program."""
         return self._act(self._cutter.finish(end))
+
+    def _act(self, outputs: Sequence[CutOutput]) -> tuple[RecordOutput, ...]:
+        """Do what the cutter says; a disk that refuses costs the clip, never the recorder."""
+        facts: list[RecordOutput] = []
+        for output in outputs:
+            try:
+                fact = self._do(output)
+            except RecordError as error:
+                _LOG.error("%s: %s", self._camera, error)
+                fact = self._give_up(str(error))
+            if fact is not None:
+                facts.append(fact)
+        return tuple(facts)
+
+    def _do(self, output: CutOutput) -> RecordOutput | None:
+        match output:
+            case OpenClip():
+                self._clip = output
+                self._writer.open(
+                    stream=output.stream,
+                    visit_id=output.visit_id,
+                    n=output.n,
+                    start_utc=output.start_utc,
+                    trigger_s=output.trigger_s,
+                )
+            case WritePacket() if self._clip is not None:
+                self._writer.write(output.packet)
+            case CloseClip() if self._clip is not None:
+                self._clip = None
+                return self._finish_clip(output)
+            case LoseClip():
+                return ClipLost(
+                    camera=self._camera,
+                    visit_id=output.visit_id,
+                    n=output.n,
+                    t=output.t,
+                    utc=output.utc,
+                    reason=output.reason.value,
+                )
+        return None
+
+    def _finish_clip(self, close: CloseClip) -> ClipSaved:
+        clip = self._writer.close(self._stats.get(close.visit_id, NOBODY))
+        return ClipSaved(t=self._clock.now(), clip=clip, start_t=close.start_t, end_t=close.end_t, end=close.end)
+
+    def _give_up(self, reason: str) -> ClipLost | None:
+        """The rest of this clip is not recorded; what is on disk is taken up again at the next start."""
+        clip, self._clip = self._clip, None
+        if clip is None:
+            return None
+        t = self._clock.now()
+        return ClipLost(
+            camera=self._camera, visit_id=clip.visit_id, n=clip.n, t=t, utc=self._clock.utc(t), reason=reason
+        )

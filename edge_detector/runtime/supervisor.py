@@ -57,7 +57,7 @@ class Worker:
         while not self._stop.is_set():
             try:
                 self._body(self._stop)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the supervisor: whatever it is, the thread comes back
                 self.failures += 1
                 _LOG.exception("%s failed (%d), it is started again", self.name, self.failures)
                 self._stop.wait(self._backoff.next_delay())
@@ -69,5 +69,5 @@ async def guarded(name: str, call: Awaitable[None]) -> None:
     """Await one step of a stage on the loop; a failure is logged and the stage goes on with the next."""
     try:
         await call
-    except Exception:
+    except Exception:  # noqa: BLE001 - the supervisor of the loop: one bad step must not stop what follows
         _LOG.exception("%s failed", name)
