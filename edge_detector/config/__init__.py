@@ -1,18 +1,12 @@
 """The configuration: one model a section, whole and checked before anything starts."""
 
+from edge_detector.config.archive import ArchiveConfig
 from edge_detector.config.camera import CameraConfig, ZoneConfig
+from edge_detector.config.detection import DetectionConfig, VisitsConfig
+from edge_detector.config.mqtt import MqttConfig, TlsConfig
+from edge_detector.config.node import LoggingConfig, NodeConfig
+from edge_detector.config.recording import RecordingConfig, SnapshotConfig
 from edge_detector.config.root import SETTINGS_BOUNDS, Config
-from edge_detector.config.sections import (
-    ArchiveConfig,
-    DetectionConfig,
-    LoggingConfig,
-    MqttConfig,
-    NodeConfig,
-    RecordingConfig,
-    SnapshotConfig,
-    TlsConfig,
-    VisitsConfig,
-)
 
 __all__ = [
     "SETTINGS_BOUNDS",

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+
+#: An id that stands in MQTT topics and in object keys.
+SLUG = r"^[a-z0-9_]{1,40}$"
+Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 
 
 class Section(BaseModel):
-    """Frozen, and strict about keys that nobody knows."""
+    """Frozen, and strict about keys that nobody knows; a key without a value counts as absent."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, value: Any) -> Any:  # noqa: ANN401 - whatever a file holds
+        if value is None:
+            return {}
+        if isinstance(value, dict):
+            return {key: entry for key, entry in value.items() if entry is not None}
+        return value

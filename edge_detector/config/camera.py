@@ -4,33 +4,42 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
-from edge_detector.config.base import Section
-from edge_detector.core.zones import Zone
+from edge_detector.config.base import Section, Slug
+from edge_detector.core.zones import MIN_POINTS, Zone
 
 ADDRESS_HINT = (
-    "an address such as rtsp://user:password@192.0.2.7/stream1, http://…, /dev/video0, rpicam://, "
-    "scene://door or the path of a video file"
+    "rtsp://user:password@192.0.2.7/stream1, http://…, /dev/video0, rpicam://, scene://door or the path of a video file"
 )
 
 Point = tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]
 
 
 class ZoneConfig(Section):
-    """A polygon of the picture in which people are counted."""
+    """A polygon of the picture in which people are counted by their feet."""
 
     name: str = Field(default="", max_length=80, description="Shown to people; the zone's id when empty.")
     points: tuple[Point, ...] = Field(
-        min_length=3, max_length=64, description="Corners as [x, y] in 0..1 of the picture, in order."
+        min_length=MIN_POINTS,
+        max_length=64,
+        description="Corners in order, each as [x, y] in 0..1 of the picture from its upper left.",
     )
+
+    @field_validator("points")
+    @classmethod
+    def _make_a_polygon(cls, points: tuple[Point, ...]) -> tuple[Point, ...]:
+        try:
+            Zone(id="here", name="", points=points)
+        except ValueError as error:
+            raise ValueError(str(error).removeprefix("zone here ")) from error
+        return points
 
 
 def _address(value: str) -> str:
     text = value.strip()
     if not text:
-        msg = f"is empty: give {ADDRESS_HINT}"
-        raise ValueError(msg)
+        raise ValueError("is empty")
     return text
 
 
@@ -40,9 +49,16 @@ Address = Annotated[str, AfterValidator(_address)]
 class CameraConfig(Section):
     """A camera; its key in `cameras` is its id."""
 
-    source: Address = Field(description=f"Where the recorded stream comes from: {ADDRESS_HINT}.")
+    # Addresses may hold a password, so they are left out of the model's repr.
+    source: Address = Field(
+        repr=False,
+        description=f"Where the recorded stream comes from: {ADDRESS_HINT}. "
+        "Percent-encode `@`, `/`, `:`, `#` and `%` within a user or password.",
+    )
     detect_source: Address | None = Field(
-        default=None, description="A smaller stream of the same camera for detection; the recorded one when absent."
+        default=None,
+        repr=False,
+        description="A smaller stream of the same camera for detection; the recorded one when absent.",
     )
     name: str = Field(default="", max_length=80, description="Shown to people; the camera's id when empty.")
     enabled: bool = Field(default=True, description="Whether this camera is watched at all.")
@@ -50,10 +66,10 @@ class CameraConfig(Section):
     record: bool = Field(default=True, description="Whether clips are recorded; may be changed at run time.")
     upload: bool = Field(default=True, description="Whether files go to the archive; may be changed at run time.")
     loop: bool = Field(default=False, description="Begin a video file again when it ends.")
-    zones: dict[str, ZoneConfig] = Field(default_factory=dict, description="Zones by id.")
+    zones: dict[Slug, ZoneConfig] = Field(
+        default_factory=dict, max_length=32, description="Zones by id: lower-case letters, digits and `_`."
+    )
 
     def zone_values(self) -> tuple[Zone, ...]:
         """The zones as the core counts them."""
         return tuple(Zone(id=key, name=zone.name or key, points=zone.points) for key, zone in self.zones.items())
-
-

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from annotated_types import Ge, Le
-from pydantic import Field, StringConstraints
+from pydantic import Field, field_validator
 
-from edge_detector.config.base import Section
+from edge_detector.config.archive import ArchiveConfig
+from edge_detector.config.base import Section, Slug
 from edge_detector.config.camera import CameraConfig
-from edge_detector.config.sections import (
-    SLUG,
-    ArchiveConfig,
-    DetectionConfig,
-    LoggingConfig,
-    MqttConfig,
-    NodeConfig,
-    RecordingConfig,
-    SnapshotConfig,
-    VisitsConfig,
-)
+from edge_detector.config.detection import DetectionConfig, VisitsConfig
+from edge_detector.config.mqtt import MqttConfig
+from edge_detector.config.node import LoggingConfig, NodeConfig
+from edge_detector.config.recording import RecordingConfig, SnapshotConfig
 from edge_detector.core.types import Settings
-
-Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 
 
 class Config(Section):
     """Everything that can be set."""
 
     node: NodeConfig = Field(default_factory=NodeConfig, description="This edge program.")
-    cameras: dict[Slug, CameraConfig] = Field(min_length=1, max_length=64, description="The cameras by id.")
+    cameras: dict[Slug, CameraConfig] = Field(
+        min_length=1, max_length=64, description="The cameras by id: lower-case letters, digits and `_`."
+    )
     detection: DetectionConfig = Field(default_factory=DetectionConfig, description="How people are found.")
     visits: VisitsConfig = Field(default_factory=VisitsConfig, description="When somebody is there, and gone.")
     recording: RecordingConfig = Field(default_factory=RecordingConfig, description="How clips are recorded.")
@@ -37,6 +29,13 @@ class Config(Section):
     archive: ArchiveConfig = Field(default_factory=ArchiveConfig, description="Where evidence goes.")
     mqtt: MqttConfig = Field(default_factory=MqttConfig, description="The broker.")
     logging: LoggingConfig = Field(default_factory=LoggingConfig, description="What is logged.")
+
+    @field_validator("cameras")
+    @classmethod
+    def _watch_something(cls, value: dict[str, CameraConfig]) -> dict[str, CameraConfig]:
+        if value and not any(camera.enabled for camera in value.values()):
+            raise ValueError("has no camera that is enabled")
+        return value
 
     def settings(self, camera: str) -> Settings:
         """A camera's run-time settings as configured."""

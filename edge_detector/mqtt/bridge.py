@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Protocol
 
-from edge_detector.config.sections import MqttConfig
+from edge_detector.config.mqtt import MqttConfig
 from edge_detector.core.errors import LedgerError
 from edge_detector.core.types import Fact, Rejected, Settings, SettingsChanged, StoredEvent, VisitStarted
 from edge_detector.mqtt import messages

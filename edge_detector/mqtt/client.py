@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge_detector.config.sections import MqttConfig, TlsConfig
+from edge_detector.config.mqtt import MqttConfig, TlsConfig
 from edge_detector.core.errors import BrokerError
 from edge_detector.mqtt.connection import Listener
 from edge_detector.mqtt.topics import Message

@@ -1,0 +1,62 @@
+"""How people are found, and when they count as there and as gone."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from edge_detector.config.base import Section
+
+
+class DetectionConfig(Section):
+    """How people are found."""
+
+    backend: Literal["auto", "onnx", "hog", "yolov5"] = Field(
+        default="auto",
+        description="`auto` takes the fastest that is there; `onnx` runs a YOLOv5 file; `yolov5` is the slow reference "
+        "and needs the extra of that name; `hog` needs no model and finds little.",
+    )
+    model: str = Field(
+        default="yolov5n", min_length=1, description="A known model's name, fetched when needed, or the path of a file."
+    )
+    confidence: float = Field(
+        default=0.5, ge=0.05, le=0.99, description="From which score on a person counts; may be changed at run time."
+    )
+    iou: float = Field(
+        default=0.45, ge=0.1, le=0.9, description="Boxes whose overlap, as a share of their union, is more are one."
+    )
+    side: int = Field(
+        default=320,
+        ge=160,
+        le=1280,
+        multiple_of=32,
+        description="Pixels of the model's square crops: more sees farther.",
+    )
+    scan_side: int = Field(
+        default=640,
+        ge=160,
+        le=1280,
+        multiple_of=32,
+        description="Pixels of the longer edge when the whole picture is looked at.",
+    )
+    fps: float = Field(default=5.0, ge=1, le=15, description="Frames analysed a second.")
+    idle_scan_s: float = Field(
+        default=10.0, ge=1, le=300, description="Look at the whole picture this often although nothing moves."
+    )
+    max_regions: int = Field(default=4, ge=1, le=16, description="Crops looked at in one frame at most.")
+    threads: int | None = Field(
+        default=None, ge=1, le=16, description="Threads of one inference; one a core, up to four, when absent."
+    )
+
+
+class VisitsConfig(Section):
+    """When somebody counts as there, and as gone."""
+
+    confirm_hits: int = Field(
+        default=2, ge=1, le=10, description="Detections of one person that start a visit, within `confirm_window_s`."
+    )
+    confirm_window_s: float = Field(
+        default=1.0, ge=0.1, le=10, description="Seconds within which `confirm_hits` detections must be made."
+    )
+    hold_s: float = Field(default=5.0, ge=1, le=120, description="Seconds without anybody that end a visit.")

@@ -1,0 +1,32 @@
+"""The program itself: its name, its folder, its log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from edge_detector.config.base import Section, Slug
+
+
+class NodeConfig(Section):
+    """This edge program."""
+
+    id: Slug = Field(
+        default="porchlight",
+        description="Stands in topics and object keys, so that it must differ between two nodes on one broker or "
+        "archive: lower-case letters, digits and `_`.",
+    )
+    name: str = Field(default="Porchlight", min_length=1, max_length=80, description="Shown to people.")
+    data_dir: Path | None = Field(
+        default=None,
+        description="Where the ledger, waiting files and models lie. When absent: `$PORCHLIGHT_DATA`, else `/data` in "
+        "the add-on, else `~/.local/share/porchlight`.",
+    )
+
+
+class LoggingConfig(Section):
+    """What is logged, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is told.")
