@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -20,7 +21,9 @@ from edge_detector.core import visits  # noqa: E402 - only now can it be found
 PAGE = ROOT / "docs" / "visit-machine.md"
 COMMAND = ".venv/bin/python script/gen_visit_diagram.py"
 
-Table = Mapping[tuple[Enum, Enum], tuple[Enum, tuple[Enum, ...]]]
+State = TypeVar("State", bound=Enum)
+Event = TypeVar("Event", bound=Enum)
+Action = TypeVar("Action", bound=Enum)
 
 
 def page() -> str:
@@ -29,10 +32,11 @@ def page() -> str:
         [
             "# The visit machine",
             "",
-            f"Drawn by `{COMMAND}` from the tables in `edge_detector/core/visits.py`: change those, not this page.",
+            "Drawn from the tables in `edge_detector/core/visits.py`: change those, not this page, then run",
+            f"`{COMMAND}`.",
             "",
-            "Each camera has one visit at most, and beside it one clip at most. An input first lets time pass (`TIMEOUT`,",
-            "`FULL`, `OVER`), then says its own event. Visits are never held back; only clips keep a gap.",
+            "Each camera has at most one visit, and beside it at most one clip. An input first lets time pass",
+            "(`TIMEOUT`, `FULL`, `OVER`), then says its own event. Visits are never held back; only clips keep a gap.",
             "",
             *section("The visit", visits.VISIT_TABLE, visits.VisitState, visits.VisitEvent, visits.VisitAction),
             "",
@@ -43,18 +47,23 @@ def page() -> str:
 
 
 def section(
-    title: str, table: Table, states: Iterable[Enum], events: Iterable[Enum], actions: Iterable[Enum]
+    title: str,
+    table: Mapping[tuple[State, Event], tuple[State, tuple[Action, ...]]],
+    states: Iterable[State],
+    events: Iterable[Event],
+    actions: Iterable[Action],
 ) -> Iterator[str]:
     """Give one machine: the diagram, what its words mean, and every transition."""
     states = list(states)
     yield from [f"## {title}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {states[0].name}"]
-    yield from (f"    {state.name}: {state.name}<br>{state.value}" for state in states)
     for (state, event), (after, done) in table.items():
         if after is not state or done:
-            yield f"    {state.name} --> {after.name}: {' / '.join([event.name, *(action.name for action in done)])}"
+            label = f"{event.name} / {', '.join(action.name for action in done)}" if done else event.name
+            yield f"    {state.name} --> {after.name}: {label}"
     yield from ["```", "", "| word | kind | meaning |", "| --- | --- | --- |"]
-    for kind, words in (("event", events), ("action", actions)):
-        yield from (f"| `{word.name}` | {kind} | {word.value} |" for word in words)
+    yield from (f"| {state.name} | state | {state.value} |" for state in states)
+    yield from (f"| `{event.name}` | event | {event.value} |" for event in events)
+    yield from (f"| `{action.name}` | action | {action.value} |" for action in actions)
     yield from ["", "| state | event | next state | actions |", "| --- | --- | --- | --- |"]
     for (state, event), (after, done) in table.items():
         yield f"| {state.name} | `{event.name}` | {after.name} | {', '.join(f'`{a.name}`' for a in done) or 'none'} |"
