@@ -305,47 +305,40 @@ class _Step:
 
     def _visit_event(self, event: VisitEvent) -> None:
         self.memory.visit_state, actions = VISIT_TABLE[self.memory.visit_state, event]
-        memory = self.memory
         for action in actions:
-            match action:
-                case VisitAction.BEGIN:
-                    self._begin()
-                case VisitAction.COUNT:
-                    memory.visit = memory.visit.counted(self._look)
-                case VisitAction.TELL:
-                    memory.visit, facts = memory.visit.updated(memory.now, memory.policy)
-                    self.outputs += facts
-                case VisitAction.END:
-                    self._end()
-                case VisitAction.FORGET:
-                    memory.presence = Presence()
+            _VISIT_ACTIONS[action](self)
 
     def _clip_event(self, event: ClipEvent) -> None:
         self.memory.clip_state, actions = CLIP_TABLE[self.memory.clip_state, event]
         for action in actions:
-            match action:
-                case ClipAction.START:
-                    self._start_clip()
-                case ClipAction.START_ASKED:
-                    self._start_asked_clip()
-                case ClipAction.STOP:
-                    self._stop_clip()
+            _CLIP_ACTIONS[action](self)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         memory, start_t = self.memory, self._trigger_t
         visit_id, utc = self._stamp(start_t)
         visit = Visit(camera=self._camera, id=visit_id, start_t=start_t, start_utc=utc, seen_t=self._look.t)
         memory.visit, fact = visit.started(self._look, memory.now)
         self.outputs.append(fact)
 
-    def _end(self) -> None:
+    def count(self) -> None:
+        self.memory.visit = self.memory.visit.counted(self._look)
+
+    def tell(self) -> None:
+        memory = self.memory
+        memory.visit, facts = memory.visit.updated(memory.now, memory.policy)
+        self.outputs += facts
+
+    def forget(self) -> None:
+        self.memory.presence = Presence()
+
+    def end(self) -> None:
         memory = self.memory
         if memory.clip.visit_id == memory.visit.id:
             self._clip_event(ClipEvent.DONE)
         self.outputs.append(memory.visit.ended())
         memory.visit = _NO_VISIT
 
-    def _start_clip(self) -> None:
+    def start_clip(self) -> None:
         memory = self.memory
         visit = memory.visit = replace(memory.visit, clips=memory.visit.clips + 1)
         # Confirming takes a moment, in which the gap may have ended: not even the trigger may lie in it.
@@ -355,16 +348,30 @@ class _Step:
             ClipStart(visit_id=visit.id, n=visit.clips, trigger_t=trigger_t, trigger_utc=visit.utc(trigger_t))
         )
 
-    def _start_asked_clip(self) -> None:
+    def start_asked_clip(self) -> None:
         memory = self.memory
         visit_id, utc = self._stamp(memory.now)
         memory.clip = _Clip(visit_id=visit_id, trigger_t=memory.now, asked=True)
         self.outputs.append(ClipStart(visit_id=visit_id, n=1, trigger_t=memory.now, trigger_utc=utc, asked=True))
 
-    def _stop_clip(self) -> None:
+    def stop_clip(self) -> None:
         memory = self.memory
         stop_t = memory.now if memory.clip.asked else min(memory.now, memory.visit.seen_t + memory.policy.hold_s)
         self.outputs.append(ClipStop(visit_id=memory.clip.visit_id, stop_t=stop_t))
+
+
+_VISIT_ACTIONS: Mapping[VisitAction, Callable[[_Step], None]] = {
+    VisitAction.BEGIN: _Step.begin,
+    VisitAction.COUNT: _Step.count,
+    VisitAction.TELL: _Step.tell,
+    VisitAction.END: _Step.end,
+    VisitAction.FORGET: _Step.forget,
+}
+_CLIP_ACTIONS: Mapping[ClipAction, Callable[[_Step], None]] = {
+    ClipAction.START: _Step.start_clip,
+    ClipAction.START_ASKED: _Step.start_asked_clip,
+    ClipAction.STOP: _Step.stop_clip,
+}
 
 
 def _check(memory: _Memory, given: Input) -> None:
