@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from edge_detector.config.base import Section
+from edge_detector.config.base import Prefix, Section
 
 
 class ArchiveConfig(Section):
@@ -15,10 +15,5 @@ class ArchiveConfig(Section):
 
     type: Literal["folder"] = Field(default="folder", description="`folder`: such as a mounted disk or share.")
     path: Path | None = Field(default=None, description="The folder; `archive` in the data folder when absent.")
-    prefix: str = Field(
-        default="",
-        pattern=r"^([A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*/?)?$",
-        max_length=200,
-        description="Stands before every key: letters, digits, `.`, `_`, `=` and `-`, in parts divided by `/`.",
-    )
+    prefix: Prefix = Field(default="", description="Stands before every key.")
     parallel: int = Field(default=2, ge=1, le=8, description="Files delivered at a time.")

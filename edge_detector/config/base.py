@@ -10,6 +10,21 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 SLUG = r"^[a-z0-9_]{1,40}$"
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 
+#: An MQTT topic without wildcards.
+TOPIC = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
+Topic = Annotated[str, StringConstraints(pattern=TOPIC, max_length=80)]
+
+#: The first part of object keys; no part begins with a dot, so that none leads out of the archive.
+PREFIX = r"^([A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*/?)?$"
+Prefix = Annotated[str, StringConstraints(pattern=PREFIX, max_length=200)]
+
+#: What the patterns ask for, in words.
+IN_WORDS = {
+    SLUG: "1 to 40 lower-case letters, digits and `_`",
+    TOPIC: "letters, digits, `_` and `-`, in parts divided by `/`",
+    PREFIX: "letters, digits, `.`, `_`, `=` and `-`, in parts divided by `/`",
+}
+
 
 class Section(BaseModel):
     """Frozen, and strict about keys that nobody knows; a key without a value counts as absent."""
@@ -22,5 +37,5 @@ class Section(BaseModel):
         if value is None:
             return {}
         if isinstance(value, dict):
-            return {key: entry for key, entry in value.items() if entry is not None}
+            return {key: entry for key, entry in value.items() if entry is not None or key not in cls.model_fields}
         return value

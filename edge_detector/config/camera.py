@@ -66,9 +66,7 @@ class CameraConfig(Section):
     record: bool = Field(default=True, description="Whether clips are recorded; may be changed at run time.")
     upload: bool = Field(default=True, description="Whether files go to the archive; may be changed at run time.")
     loop: bool = Field(default=False, description="Begin a video file again when it ends.")
-    zones: dict[Slug, ZoneConfig] = Field(
-        default_factory=dict, max_length=32, description="Zones by id: lower-case letters, digits and `_`."
-    )
+    zones: dict[Slug, ZoneConfig] = Field(default_factory=dict, max_length=32, description="Zones by id.")
 
     def zone_values(self) -> tuple[Zone, ...]:
         """The zones as the core counts them."""

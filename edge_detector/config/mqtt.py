@@ -7,9 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from edge_detector.config.base import Section
-
-_TOPIC = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
+from edge_detector.config.base import Section, Topic
 
 
 class TlsConfig(Section):
@@ -30,7 +28,7 @@ class TlsConfig(Section):
 
     @field_validator("ca", "certificate", "key", "insecure")
     @classmethod
-    def _is_for_tls(cls, value: Path | bool | None, info: ValidationInfo) -> Path | bool | None:
+    def _is_for_tls(cls, value: object, info: ValidationInfo) -> object:
         if value and not info.data.get("enabled", True):
             raise ValueError("is set, but `enabled` beside it is not, so that the connection would not be encrypted")
         return value
@@ -53,28 +51,15 @@ class MqttConfig(Section):
     protocol: Literal["5", "3.1.1"] = Field(default="5", description="The MQTT version.")
     keepalive_s: int = Field(default=30, ge=5, le=600, description="Seconds after which silence is a broken line.")
     tls: TlsConfig = Field(default_factory=TlsConfig, description="TLS towards the broker.")
-    base_topic: str = Field(
-        default="porchlight",
-        pattern=_TOPIC,
-        max_length=80,
-        description="First part of every topic: letters, digits, `_` and `-`, in parts divided by `/`.",
-    )
+    base_topic: Topic = Field(default="porchlight", description="First part of every topic.")
     discovery: Literal["auto", "on", "off"] = Field(
         default="auto",
         description="Whether Home Assistant's own MQTT integration shows this node; `auto`: unless the Porchlight "
         "integration does.",
     )
-    discovery_prefix: str = Field(
-        default="homeassistant",
-        pattern=_TOPIC,
-        max_length=80,
-        description="As set in Home Assistant's MQTT integration: letters, digits, `_` and `-`, divided by `/`.",
-    )
-    birth_topic: str = Field(
-        default="homeassistant/status",
-        pattern=_TOPIC,
-        max_length=80,
-        description="Where Home Assistant says that it is online: letters, digits, `_` and `-`, divided by `/`.",
+    discovery_prefix: Topic = Field(default="homeassistant", description="As set in Home Assistant's MQTT integration.")
+    birth_topic: Topic = Field(
+        default="homeassistant/status", description="Where Home Assistant says that it is online."
     )
 
     @field_validator("password")

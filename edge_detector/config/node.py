@@ -15,8 +15,8 @@ class NodeConfig(Section):
 
     id: Slug = Field(
         default="porchlight",
-        description="Stands in topics and object keys, so that it must differ between two nodes on one broker or "
-        "archive: lower-case letters, digits and `_`.",
+        description="Stands in topics and object keys, so it must differ between nodes that share a broker "
+        "or an archive.",
     )
     name: str = Field(default="Porchlight", min_length=1, max_length=80, description="Shown to people.")
     data_dir: Path | None = Field(

@@ -19,9 +19,7 @@ class Config(Section):
     """Everything that can be set."""
 
     node: NodeConfig = Field(default_factory=NodeConfig, description="This edge program.")
-    cameras: dict[Slug, CameraConfig] = Field(
-        min_length=1, max_length=64, description="The cameras by id: lower-case letters, digits and `_`."
-    )
+    cameras: dict[Slug, CameraConfig] = Field(min_length=1, max_length=64, description="The cameras by id.")
     detection: DetectionConfig = Field(default_factory=DetectionConfig, description="How people are found.")
     visits: VisitsConfig = Field(default_factory=VisitsConfig, description="When somebody is there, and gone.")
     recording: RecordingConfig = Field(default_factory=RecordingConfig, description="How clips are recorded.")

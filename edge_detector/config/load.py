@@ -1,0 +1,51 @@
+"""Reads the configuration from its places, checks it whole, and tells every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from edge_detector.config.faults import config_error, faults_of
+from edge_detector.config.layers import Layer, environment, merge, options_file, origin_of, yaml_file
+from edge_detector.config.root import Config
+
+
+def load(
+    file: Path | None = None, *, variables: Mapping[str, str] | None = None, options: Path | None = None
+) -> Config:
+    """The configuration; environment variables win over add-on options, they over the file, it over the defaults.
+
+    Raises ConfigError, whose message lists every fault with its path, what is allowed and a hint, and no secret.
+    """
+    layers: list[Layer] = []
+    if file is not None:
+        layers.append(yaml_file(file))
+    if options is not None:
+        layers.append(options_file(options))
+    layers.append(environment(variables or {}))
+    return check(layers)
+
+
+def check(layers: list[Layer]) -> Config:
+    """One configuration of several layers, the last one strongest; raises ConfigError."""
+    faults = [
+        fault if fault.origin else replace(fault, origin=origin_of(fault.where, layers))
+        for layer in layers
+        for fault in layer.faults
+    ]
+    if not all(layer.whole for layer in layers):
+        raise config_error(faults)
+    values: object = {}
+    for layer in layers:
+        values = merge(values, layer.values)
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        found = [replace(fault, origin=origin_of(fault.where, layers)) for fault in faults_of(error)]
+        raise config_error([*faults, *found]) from None
+    if faults:
+        raise config_error(faults)
+    return config
