@@ -32,14 +32,15 @@ class ZoneConfig(Section):
         try:
             Zone(id="here", name="", points=points)
         except ValueError as error:
-            raise ValueError(str(error).removeprefix("zone here ")) from error
+            text = str(error).removeprefix("zone here ")
+            raise ValueError(f"{text}: list each corner once, in order around the zone") from error
         return points
 
 
 def _address(value: str) -> str:
     text = value.strip()
     if not text:
-        raise ValueError("is empty")
+        raise ValueError(f"is empty: give {ADDRESS_HINT}")
     return text
 
 

@@ -71,7 +71,7 @@ def _fault(detail: ErrorDetails) -> Fault:
     if detail["type"] == "missing":
         return Fault(where=where, problem="is missing", hint=_needed(where, spec))
     if detail["type"] == "value_error":
-        return Fault(where=where, problem=str(detail["ctx"]["error"]), hint=_sentence(spec.description))
+        return Fault(where=where, problem=str(detail["ctx"]["error"]))
     problem = f"is {_shown(detail['input'], spec)}"
     return Fault(where=where, problem=problem, hint=f"Allowed: {allowed(spec)}")
 
@@ -79,7 +79,7 @@ def _fault(detail: ErrorDetails) -> Fault:
 def _needed(where: Where, spec: Spec) -> str:
     if where == ("cameras",):
         return "Name at least one camera with its source, as in examples/minimal.yaml"
-    return _sentence(spec.description)
+    return spec.description.rstrip(".")
 
 
 def _unknown(where: Where) -> Fault:
@@ -109,7 +109,3 @@ def _shown(value: Any, spec: Spec) -> str:  # noqa: ANN401 - any value
         return "empty"
     text = MASK if spec.secret else masked_url(str(value))
     return f"`{text if len(text) <= _SHOWN_CHARS else text[:_SHOWN_CHARS] + '…'}`"
-
-
-def _sentence(text: str) -> str:
-    return text.rstrip(".")

@@ -52,9 +52,8 @@ def read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(
-            f"The configuration {path} cannot be read: {(error.strerror or str(error)).lower()}"
-        ) from error
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"The configuration {path} cannot be read: {reason}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"The configuration {path} is no text in UTF-8: save it as that") from error
 
@@ -66,8 +65,8 @@ def yaml_text(text: str, name: str) -> Layer:
     except yaml.YAMLError as error:
         return Layer(values={}, faults=(_syntax_fault(error, name),), whole=False)
     reading = _Reading(name)
-    values = {} if node is None else reading.build(node, ())
-    return Layer(values={} if values is None else values, origins=reading.origins, faults=tuple(reading.faults))
+    values = None if node is None else reading.build(node, ())
+    return Layer(values=values, origins=reading.origins, faults=tuple(reading.faults))
 
 
 class _Reading:
@@ -189,7 +188,9 @@ def variable(where: Where) -> str:
 
 
 def merge(base: Any, over: Any) -> Any:  # noqa: ANN401 - any values
-    """Two layers as one: groups are joined, all else of `over` wins."""
+    """Two layers as one: groups are joined, all else of `over` wins but what has no value."""
+    if over is None:
+        return base
     if not isinstance(base, dict) or not isinstance(over, dict):
         return over
     return {**base, **{key: merge(base[key], value) if key in base else value for key, value in over.items()}}

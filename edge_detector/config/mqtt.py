@@ -23,14 +23,14 @@ class TlsConfig(Section):
     @classmethod
     def _has_its_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value is not None and info.data.get("certificate", value) is None:
-            raise ValueError("is set without its certificate")
+            raise ValueError("is set without `certificate`: set that too, or remove it")
         return value
 
     @field_validator("ca", "certificate", "key", "insecure")
     @classmethod
     def _is_for_tls(cls, value: object, info: ValidationInfo) -> object:
         if value and not info.data.get("enabled", True):
-            raise ValueError("is set, but `enabled` beside it is not, so that the connection would not be encrypted")
+            raise ValueError("is set while nothing is encrypted: set `enabled: true` beside it, or remove it")
         return value
 
 
@@ -66,5 +66,5 @@ class MqttConfig(Section):
     @classmethod
     def _has_its_user(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is not None and info.data.get("username", value) is None:
-            raise ValueError("is set without `username`")
+            raise ValueError("is set without `username`: set that too, or remove it")
         return value

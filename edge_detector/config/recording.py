@@ -26,7 +26,9 @@ class RecordingConfig(Section):
     def _leave_room(cls, value: float, info: ValidationInfo) -> float:
         longest = info.data.get("max_clip_s")
         if longest is not None and value > longest / 2:
-            raise ValueError(f"is more than half of max_clip_s, which is {longest:g}")
+            raise ValueError(
+                f"is more than half of max_clip_s, which is {longest:g}: set it to {longest / 2:g} or less"
+            )
         return value
 
 

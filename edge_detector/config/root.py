@@ -32,7 +32,7 @@ class Config(Section):
     @classmethod
     def _watch_something(cls, value: dict[str, CameraConfig]) -> dict[str, CameraConfig]:
         if value and not any(camera.enabled for camera in value.values()):
-            raise ValueError("has no camera that is enabled")
+            raise ValueError("has no camera that is enabled: set `enabled: true` for one")
         return value
 
     def settings(self, camera: str) -> Settings:
