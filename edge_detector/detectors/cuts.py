@@ -12,7 +12,7 @@ from edge_detector.core.errors import ModelError
 _LOGGER = logging.getLogger(__name__)
 
 #: Raise it whenever `surgery.cut` comes out otherwise, so that no old cut is used any more.
-CUT_VERSION = 1
+CUT_VERSION = 2
 #: Hexadecimal digits of a checksum that tell files apart in a name.
 _NAME_DIGITS = 16
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_detector.core.errors import ModelError
-
-#: A YOLOv5 model has one head for each of its strides.
-HEADS = 3
+#: Pixels of the input that a cell of each head spans, fine to coarse; inputs are multiples of the last.
+STRIDES = (8, 16, 32)
 ANCHORS_PER_CELL = 3
 #: Centre x and y, width, height, objectness: what stands before the classes.
 BOX_ROWS = 5
@@ -23,45 +23,53 @@ ANCHORS = (
     ((30.0, 61.0), (62.0, 45.0), (59.0, 119.0)),
     ((116.0, 90.0), (156.0, 198.0), (373.0, 326.0)),
 )
-#: Where a cut model keeps its own anchors: a JSON list in its metadata, nested like ANCHORS.
-ANCHORS_KEY = "porchlight.anchors"
+#: Where in its metadata a cut model says what its heads mean.
+HEADS_KEY = "porchlight.heads"
+
+#: A share of e to the power of this is zero for every purpose; much lower ones overflow on the way.
+LOWEST_LOGIT = np.float32(-80)
 
 Floats = NDArray[np.float32]
 
 
-#: Pixels of the input for which the strides are looked at: every input edge is a multiple of the coarsest, 32.
-PROBE_PX = 64
+class Head(NamedTuple):
+    """What a head's cells mean."""
+
+    #: Pixels of the input that a cell spans.
+    stride: int
+    #: (width, height) in pixels, one for each anchor.
+    anchors: Sequence[Sequence[float]]
 
 
-def strides_of(probe: Sequence[Floats]) -> list[int]:
-    """Pixels that a cell of each head spans, from the heads of an input of 64 x 64; raises ModelError."""
-    strides = [PROBE_PX // max(output.shape[-1], 1) for output in probe]
-    shapes = [(1, ANCHORS_PER_CELL * ROWS, PROBE_PX // stride, PROBE_PX // stride) for stride in strides if stride]
-    if len(probe) != HEADS or [output.shape for output in probe] != shapes or strides != sorted(strides):
-        message = "its heads are not those of a YOLOv5 model"
-        raise ModelError(message)
-    return strides
+def heads_to_json(heads: Sequence[Head]) -> str:
+    """The heads as text for a model's metadata."""
+    return json.dumps(heads)
+
+
+def heads_from_json(text: str) -> tuple[Head, ...]:
+    """The heads as `heads_to_json` wrote them."""
+    return tuple(Head(stride, anchors) for stride, anchors in json.loads(text))
 
 
 class HeadDecoder:
     """Turns raw heads of any input size into boxes."""
 
-    def __init__(self, anchors: Sequence[Sequence[Sequence[float]]], strides: Sequence[int], floor: float) -> None:
-        """`anchors` [head][anchor](width, height) and `strides` in pixels; scores below `floor` are left out."""
-        self._anchors = [np.asarray(head, np.float32) for head in anchors]
-        self._strides = [np.float32(stride) for stride in strides]
+    def __init__(self, heads: Sequence[Head], floor: float) -> None:
+        """`heads` in the order of the model's outputs; scores below `floor` (more than 0, less than 1) are left out."""
+        self._anchors = [np.asarray(head.anchors, np.float32) for head in heads]
+        self._strides = [np.float32(head.stride) for head in heads]
         self._floor = np.float32(floor)
         # A product of two probabilities reaches the floor only where each of them does.
         self._logit = np.float32(math.log(floor / (1.0 - floor)))
 
     def decode(self, outputs: Sequence[Floats]) -> tuple[Floats, Floats]:
-        """Boxes [n, 4] as x1 y1 x2 y2 in pixels and scores [n] of raw heads [1, 18, h, w], in no order."""
+        """Boxes [n, 4] as x1 y1 x2 y2 in pixels and scores [n] of raw heads [1, 18, h, w], in their order."""
         found = [self._cells(head, output) for head, output in enumerate(outputs)]
         values = np.concatenate([cells for cells, _, _, _ in found])
         offsets = np.concatenate([offset for _, offset, _, _ in found])
         strides = np.concatenate([stride for _, _, stride, _ in found])
         anchors = np.concatenate([anchor for _, _, _, anchor in found])
-        share = np.reciprocal(np.exp(-values) + np.float32(1))
+        share = np.reciprocal(np.exp(-np.maximum(values, LOWEST_LOGIT)) + np.float32(1))
         scores: Floats = share[:, 4] * share[:, 5]
         centre = (share[:, :2] * 2 + offsets) * strides
         half = np.square(share[:, 2:4] * 2) * anchors * np.float32(0.5)

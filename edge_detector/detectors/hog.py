@@ -63,8 +63,10 @@ class HogDetector:
         )
         found = np.asarray(windows, np.float32).reshape(-1, 4)
         scores = score(np.asarray(distances, np.float32).reshape(-1))
-        found, scores = found[scores >= self._floor], scores[scores >= self._floor]
-        boxes = _person_in(found)
+        # Its threads hand windows over in any order: sorted, equal scores fall alike every time.
+        order = np.lexsort(found.T)
+        order = order[scores[order] >= self._floor]
+        boxes, scores = _person_in(found[order]), scores[order]
         kept = nms(boxes, scores, threshold=self._iou)
         size = np.array([*grey.shape[::-1]] * 2, np.float32)
         people = _whole(detections(np.clip(boxes[kept] / size, 0, 1), scores[kept]))

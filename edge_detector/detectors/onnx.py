@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as states
 
 from edge_detector.core.errors import DetectorError, ModelError
-from edge_detector.detectors.heads import ANCHORS_KEY, PROBE_PX, Floats, HeadDecoder, strides_of
+from edge_detector.detectors.heads import HEADS_KEY, Floats, HeadDecoder, heads_from_json
 from edge_detector.detectors.yolo import Finder
 
 #: ONNX Runtime's errors have no common parent of their own.
@@ -43,13 +41,8 @@ def open_finder(path: Path, cut: bytes, *, threads: int, floor: float) -> Finder
             raise DetectorError(message) from error
         return outputs
 
-    try:
-        strides = strides_of(run(np.zeros((1, 3, PROBE_PX, PROBE_PX), np.float32)))
-    except ModelError as error:
-        message = f"The model file {path} cannot be used: {error}"
-        raise ModelError(message) from error
-    anchors = json.loads(session.get_modelmeta().custom_metadata_map[ANCHORS_KEY])
-    decoder = HeadDecoder(anchors, strides, floor)
+    heads = heads_from_json(session.get_modelmeta().custom_metadata_map[HEADS_KEY])
+    decoder = HeadDecoder(heads, floor)
     return lambda tensor: decoder.decode(run(tensor))
 
 
