@@ -80,14 +80,8 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All statements inside, or none; raises LedgerError."""
-        with self._lock:
-            self.run("begin")
-            try:
-                yield
-            except BaseException:
-                self.run("rollback")
-                raise
-            self.run("commit")
+        with self._errors(), self._all_or_nothing(self._connection):
+            yield
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -114,23 +108,28 @@ class Database:
         self._refuse_newer(self._version(connection), len(migrations))
         (verdict,) = connection.execute(self._queries["quick_check"]).fetchone()
         if verdict != "ok":
-            raise _Damage(verdict)
+            raise _Damage(verdict.splitlines()[-1])
         for name in ("configure_wal", "configure_synchronous", "configure_foreign_keys"):
             connection.execute(self._queries[name])
         if self._version(connection) < len(migrations):
             self._migrate(connection, migrations)
 
     def _migrate(self, connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
-        connection.execute(self._queries["begin"])
-        try:
+        with self._all_or_nothing(connection):
             # Another process may have migrated while this one waited for its turn.
             for script in migrations[self._version(connection) :]:
                 for statement in _statements(script):
                     connection.execute(statement)
-        except BaseException:
-            connection.execute(self._queries["rollback"])
-            raise
-        connection.execute(self._queries["commit"])
+
+    @contextmanager
+    def _all_or_nothing(self, connection: sqlite3.Connection) -> Iterator[None]:
+        connection.execute(self._queries["begin"])
+        try:
+            yield
+            connection.execute(self._queries["commit"])
+        finally:
+            if connection.in_transaction:
+                connection.execute(self._queries["rollback"])
 
     def _version(self, connection: sqlite3.Connection) -> int:
         version: int = connection.execute(self._queries["schema_version"]).fetchone()[0]

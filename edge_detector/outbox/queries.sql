@@ -57,7 +57,7 @@ WHERE items.sha256 <> excluded.sha256
 -- know was lost with an older database and is over.
 UPDATE items SET state = 'uploading'
 WHERE seq IN (
-    SELECT due.seq FROM items AS due
+    SELECT due.seq FROM items AS due INDEXED BY items_waiting
     WHERE due.state = 'saved'
         AND due.next_try_utc <= :now_utc
         AND due.camera NOT IN (SELECT value FROM json_each(:held))

@@ -19,7 +19,9 @@ CREATE TABLE items (
     last_error TEXT
 ) STRICT;
 
-CREATE INDEX items_waiting ON items (priority, created_utc, seq) WHERE state = 'saved';
+-- In the order of delivery, with all that decides whether a file is due.
+CREATE INDEX items_waiting ON items (priority, created_utc, seq, next_try_utc, camera, kind, visit_id)
+WHERE state = 'saved';
 CREATE INDEX items_of_visit ON items (visit_id, state);
 CREATE INDEX items_by_state ON items (state, created_utc);
 CREATE INDEX items_by_age ON items (created_utc, seq);
