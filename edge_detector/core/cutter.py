@@ -177,10 +177,9 @@ class Cutter:
                 return tuple(self._begin_session(given))
             case StreamLost():
                 return tuple(self._lose_session(given))
-            case Configure():
-                settings = given.settings
-                self.configure(replace(self._policy, max_clip_s=settings.max_clip_s, min_gap_s=settings.min_clip_gap_s))
-                return ()
+        settings = given.settings
+        self.configure(replace(self._policy, max_clip_s=settings.max_clip_s, min_gap_s=settings.min_clip_gap_s))
+        return ()
 
     def finish(self, end: ClipEnd = ClipEnd.SHUTDOWN) -> tuple[CutOutput, ...]:
         """Close the open clip with this reason and lose the waiting one."""
