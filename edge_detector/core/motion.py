@@ -30,6 +30,15 @@ _NOISE_QUANTILE_SIGMAS = 0.5244 * math.sqrt(2)
 _NOISE_MAX_LEVELS = 12.0
 #: How fast the noise estimate follows.
 _NOISE_TAU_S = 1.0
+#: Where a pixel's own mean deviation from the background is large, as at leaves, water and a codec's blotches, so many
+#: times that deviation must change (5.5 standard deviations of normal noise), but no more than twice the usual.
+_UNREST_FACTOR = 6.9
+_UNREST_LIMIT = 2.0
+_UNREST_TAU_S = 10.0
+#: A person who stands there makes their place less sensitive only slowly.
+_UNREST_CHANGED_TAU_S = 60.0
+#: A single pixel's deviation is itself uncertain: it is averaged over this square.
+_UNREST_BLUR = (5, 5)
 #: How fast quiet pixels follow the picture: slow enough that a far person walking slowly does not melt into it.
 _QUIET_TAU_S = 10.0
 #: How fast changed pixels do: who stands there for half a minute leaves no ghost, yet leaves in the wind blur in time.
@@ -46,11 +55,11 @@ _CALIBRATED_SHARE = 0.05
 _CALIBRATION_MAX_S = 5.0
 #: Without pictures for so long the background is worth nothing.
 _GAP_S = 30.0
-#: More than this share changed: not a person, but the light or the camera...
+#: More than this share changed at once: not a person, but an infra-red switch, a lamp, lightning, a moved camera.
 _ALL_SHARE = 0.8
-#: ...and more than this changed beyond what a mere change of brightness explains: an infra-red switch.
+#: More than this changed beyond what a mere change of brightness explains: another scene, however it came about.
 _SCENE_SHARE = 0.5
-#: A change of brightness of the whole picture is believed within these bounds, and ignored when smaller than the last.
+#: A gradual change of brightness is believed within these bounds, and ignored when smaller than the last.
 _GAIN_MIN = 0.4
 _GAIN_MAX = 2.5
 _GAIN_DEAD_BAND = 0.02
@@ -86,10 +95,12 @@ class _Memory:
     previous: Small
     #: Seconds for which a changed pixel has held still.
     still_s: Levels
+    #: The mean deviation from the background around each pixel.
+    unrest: Levels
     t: float
     calibrating_since: float | None
-    #: Standard deviation of a pixel that shows the same thing.
-    noise: float = 1.0
+    #: Standard deviation of a pixel that shows the same thing; 0 before the second picture.
+    noise: float = 0.0
 
 
 class MotionGate:
@@ -109,34 +120,42 @@ class MotionGate:
         small = _shrink(luma)
         memory = self._memory
         if memory is None or memory.background.shape != small.shape or not 0 <= t - memory.t <= _GAP_S:
-            self._memory = _start(small, t)
-            self._ignored = _drawn(self._ignore, small.shape) if self._ignore else None
-            return Motion(t=t, score=0.0, calibrating=True)
-        dt, memory.t = t - memory.t, t
-        restless = _follow(memory, small, dt)
+            return self._start(small, t)
         threshold = _threshold(memory)
-        lit = _difference(memory.background, small) > threshold
-        _relight(memory.background, small)
-        changed = (_difference(memory.background, small) > threshold).view(np.uint8)
+        if _share(_difference(memory.background, small) > threshold) > _ALL_SHARE:
+            return self._start(small, t)
+        dt, memory.t = t - memory.t, t
+        _follow(memory, small, dt)
+        difference = _difference(memory.background, small)
+        changed = (difference > threshold).view(np.uint8)
         if self._ignored is not None:
             changed[self._ignored > 0] = 0
         share = _share(changed)
-        if share > _SCENE_SHARE or (share > _CALIBRATED_SHARE and _share(lit) > _ALL_SHARE):
-            memory.calibrating_since = t if memory.calibrating_since is None else memory.calibrating_since
+        if share > _SCENE_SHARE and memory.calibrating_since is None:
+            memory.calibrating_since = t
         if memory.calibrating_since is not None:
-            _calibrate(memory, small, dt, share)
+            _calibrate(memory, small, dt, difference, share)
             return Motion(t=t, score=share, calibrating=True)
-        regions = _learn(memory, small, dt, changed, restless > threshold)
+        restless = _difference(memory.recent, small) > threshold
+        regions = _learn(memory, small, dt, difference, changed)
+        _settle(memory, restless, regions)
         return Motion(t=t, score=share if regions else 0.0, regions=regions)
 
+    def _start(self, small: Small, t: float) -> Motion:
+        """Forget all that was known."""
+        self._memory = _remember(small, t)
+        self._ignored = _drawn(self._ignore, small.shape) if self._ignore else None
+        return Motion(t=t, score=0.0, calibrating=True)
 
-def _start(small: Small, t: float) -> _Memory:
+
+def _remember(small: Small, t: float) -> _Memory:
     levels = small.astype(np.float32)
     return _Memory(
         background=levels,
         recent=levels.copy(),
         previous=small,
         still_s=np.zeros_like(levels),
+        unrest=np.zeros_like(levels),
         t=t,
         calibrating_since=t,
     )
@@ -177,63 +196,61 @@ def _quantiles(levels: Small, *shares: float) -> list[float]:
     return [float(np.interp(share * below[-1], below, _BIN_EDGES)) for share in shares]
 
 
-def _follow(memory: _Memory, small: Small, dt: float) -> Small:
-    """How much each pixel differs from the last seconds; follows these and the noise."""
+def _follow(memory: _Memory, small: Small, dt: float) -> None:
+    """Learn the noise from the picture before, and bring the background to this one's brightness.
+
+    The brightness is the median of the ratio of both, which whatever moves does not sway.
+    """
     step = np.asarray(cv2.absdiff(small, memory.previous), dtype=np.uint8)
     noise = min(_quantiles(step, _NOISE_QUANTILE)[0] / _NOISE_QUANTILE_SIGMAS, _NOISE_MAX_LEVELS)
-    memory.noise += (noise - memory.noise) * _weight(dt, _NOISE_TAU_S)
+    memory.noise += (noise - memory.noise) * (_weight(dt, _NOISE_TAU_S) if memory.noise else 1.0)
     memory.previous = small
-    difference = _difference(memory.recent, small)
-    cv2.accumulateWeighted(small, memory.recent, _weight(dt, _RECENT_TAU_S))
-    return difference
+    ratio = np.asarray(cv2.divide(small, memory.background, scale=_GAIN_STEPS, dtype=cv2.CV_8U), dtype=np.uint8)
+    gain = min(max(_quantiles(ratio, 0.5)[0] / _GAIN_STEPS, _GAIN_MIN), _GAIN_MAX)
+    if abs(gain - 1) > _GAIN_DEAD_BAND:
+        memory.background *= np.float32(gain)
 
 
-def _threshold(memory: _Memory) -> float:
-    """How many levels a pixel must change by to count."""
+def _threshold(memory: _Memory) -> Levels:
+    """How many levels each pixel must change by to count."""
     background = np.asarray(cv2.convertScaleAbs(memory.background), dtype=np.uint8)
     low, high = _quantiles(background, *_CONTRAST_QUANTILES)
-    return max(_FLOOR_LEVELS, _CONTRAST_SHARE * (high - low), _NOISE_SIGMAS * memory.noise)
+    usual = max(_FLOOR_LEVELS, _CONTRAST_SHARE * (high - low), _NOISE_SIGMAS * memory.noise)
+    needed = np.clip(memory.unrest * np.float32(_UNREST_FACTOR), usual, usual * _UNREST_LIMIT)
+    return np.asarray(needed, dtype=np.float32)
 
 
-def _relight(background: Levels, small: Small) -> None:
-    """Bring the background to the picture's brightness, by the median of their ratio: what moves does not sway it."""
-    ratio = np.asarray(cv2.divide(small, background, scale=_GAIN_STEPS, dtype=cv2.CV_8U), dtype=np.uint8)
-    (median,) = _quantiles(ratio, 0.5)
-    gain = min(max(median / _GAIN_STEPS, _GAIN_MIN), _GAIN_MAX)
-    if abs(gain - 1) > _GAIN_DEAD_BAND:
-        background *= np.float32(gain)
-
-
-def _calibrate(memory: _Memory, small: Small, dt: float, share: float) -> None:
+def _calibrate(memory: _Memory, small: Small, dt: float, difference: Small, share: float) -> None:
     """Learn the whole picture fast, until it holds still."""
-    cv2.accumulateWeighted(small, memory.background, _weight(dt, _CALIBRATION_TAU_S))
+    weight = _weight(dt, _CALIBRATION_TAU_S)
+    cv2.accumulateWeighted(small, memory.background, weight)
+    cv2.accumulateWeighted(small, memory.recent, weight)
+    cv2.accumulateWeighted(cv2.blur(difference, _UNREST_BLUR), memory.unrest, weight)
     lasted = memory.t - (memory.calibrating_since or 0.0)
     if lasted >= _CALIBRATION_MAX_S or (lasted >= _CALIBRATION_MIN_S and share < _CALIBRATED_SHARE):
         memory.calibrating_since = None
 
 
-def _learn(memory: _Memory, small: Small, dt: float, changed: Small, restless: NDArray[np.bool_]) -> tuple[Box, ...]:
-    """Where something moves; quiet pixels follow the picture, changed ones only when they hold still for long."""
+def _learn(memory: _Memory, small: Small, dt: float, difference: Small, changed: Small) -> tuple[Box, ...]:
+    """Where something moves; the background follows the picture, where that changed only very slowly."""
     grown = np.asarray(cv2.dilate(changed, _GROWTH), dtype=np.uint8)
-    blobs = _blobs(grown)
-    if not blobs:
-        memory.still_s.fill(0)
-        cv2.accumulateWeighted(small, memory.background, _weight(dt, _QUIET_TAU_S))
-        return ()
-    cv2.accumulateWeighted(small, memory.background, _weight(dt, _QUIET_TAU_S), mask=1 - grown)
+    regions = _joined(_blobs(grown))
+    if not regions:
+        grown.fill(0)  # what is too small to be anything is quiet
+    quiet = 1 - grown
+    cv2.accumulateWeighted(small, memory.recent, _weight(dt, _RECENT_TAU_S))
+    cv2.accumulateWeighted(small, memory.background, _weight(dt, _QUIET_TAU_S), mask=quiet)
     cv2.accumulateWeighted(small, memory.background, _weight(dt, _CHANGED_TAU_S), mask=grown)
-    regions = _joined(blobs)
-    _settle(memory, dt, grown > 0, restless, regions)
+    unrest = cv2.blur(difference, _UNREST_BLUR)
+    cv2.accumulateWeighted(unrest, memory.unrest, _weight(dt, _UNREST_TAU_S), mask=quiet)
+    cv2.accumulateWeighted(unrest, memory.unrest, _weight(dt, _UNREST_CHANGED_TAU_S), mask=grown)
+    memory.still_s = (memory.still_s + np.float32(dt)) * grown
     return regions
 
 
-def _settle(
-    memory: _Memory, dt: float, changed: NDArray[np.bool_], restless: NDArray[np.bool_], regions: Sequence[Box]
-) -> None:
+def _settle(memory: _Memory, restless: NDArray[np.bool_], regions: Sequence[Box]) -> None:
     """Take what has held still for long into the background; whoever moves a hand has not held still."""
-    memory.still_s += np.float32(dt)
-    memory.still_s[~changed] = 0
-    height, width = changed.shape
+    height, width = restless.shape
     for box in regions:
         part = np.s_[round(box.y1 * height) : round(box.y2 * height), round(box.x1 * width) : round(box.x2 * width)]
         if restless[part].any():

@@ -16,6 +16,8 @@ _MOTION_MARGIN = 1.4
 _TRACK_MARGIN = 1.3
 #: One look serves several targets while each still has so many pixels of the model's input, the longer side of each.
 _MIN_TARGET_PIXELS = 64
+#: The whole picture costs the detector about as much as so many square crops, as it gets a larger input.
+_FULL_COST_CROPS = 3
 #: A crop that covers this much of the picture's longer side may as well be the whole picture.
 _NEARLY_FULL = 0.85
 #: A box this near to a crop's edge, as a share of the crop, is taken to be cut by it.
@@ -65,6 +67,11 @@ class _Frame(NamedTuple):
         """The longer side of the picture."""
         return max(self.width, self.height)
 
+    @property
+    def shorter(self) -> int:
+        """The longest side of a square in the picture."""
+        return min(self.width, self.height)
+
     def length(self, box: Box) -> float:
         """The longer side of a box in pixels."""
         return max((box.x2 - box.x1) * self.width, (box.y2 - box.y1) * self.height)
@@ -107,7 +114,7 @@ def plan(
     frame = _Frame(*frame_size, side)
     groups = _grouped(frame, _targets(frame, motion.regions, tracks), policy.max_regions)
     large = [group for group in groups if frame.length(frame.square(group.box)) >= _NEARLY_FULL * frame.longer]
-    enough = len(groups) > 1 and all(group.limit >= frame.longer for group in groups)
+    enough = len(groups) >= _FULL_COST_CROPS and all(group.limit >= frame.longer for group in groups)
     if large or enough or motion.calibrating or since_full_s >= policy.idle_scan_s:
         small = [group for group in groups if group not in large and group.limit < frame.longer]
         return (FULL, *(frame.square(group.box) for group in small[: policy.max_regions - 1]))
@@ -125,7 +132,7 @@ def _grouped(frame: _Frame, groups: list[_Group], most: int) -> list[_Group]:
     """Join the two with the smallest region in common, while that costs no target its pixels, or there are too many."""
     while len(groups) > 1:
         pairs = [(frame.merged(a, b), a, b) for a, b in combinations(groups, 2)]
-        fitting = [pair for pair in pairs if _length(frame, pair[0]) <= pair[0].limit]
+        fitting = [pair for pair in pairs if _length(frame, pair[0]) <= min(pair[0].limit, frame.shorter)]
         if not fitting and len(groups) <= most:
             break
         joint, a, b = min(fitting or pairs, key=lambda pair: _length(frame, pair[0]))
