@@ -41,14 +41,14 @@ class Broker:
         *,
         users: dict[str, str] | None = None,
         tls: tuple[Path, Path] | None = None,
-        persistent: bool = False,
+        more: tuple[str, ...] = (),
     ) -> None:
-        """`users` with passwords close it to everybody else; `tls` are the paths of its certificate and key."""
+        """`users` have passwords, nobody else is let in; `tls`: certificate and key; `more`: lines for its file."""
         self._program = _mosquitto()
         self._folder = folder
         self._users = users
         self._tls = tls
-        self._persistent = persistent
+        self._more = more
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
 
@@ -81,7 +81,7 @@ class Broker:
             self._process = None
 
     def restart(self, *, kill: bool = False) -> None:
-        """Stop and start it on the same port; what was retained is gone unless it is persistent."""
+        """Stop and start it on the same port; what was retained is gone."""
         self.stop(kill=kill)
         self.start()
 
@@ -102,10 +102,8 @@ class Broker:
             yield from ("allow_anonymous false", f"password_file {passwords}")
         if self._tls is not None:
             yield from (f"certfile {self._tls[0]}", f"keyfile {self._tls[1]}")
-        if self._persistent:
-            yield from ("persistence true", f"persistence_location {self._folder}/")
-        else:
-            yield "persistence false"
+        yield "persistence false"
+        yield from self._more
         yield "user root"  # it must read files that only the test's user may read
 
     def _accepts(self) -> bool:

@@ -6,24 +6,34 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
 from edge_detector.config.mqtt import MqttConfig
 from edge_detector.core.errors import LedgerError
-from edge_detector.core.types import Fact, Rejected, Settings, SettingsChanged, StoredEvent, VisitStarted
+from edge_detector.core.types import CameraUp, Fact, Rejected, SettingsChanged, StoredEvent, VisitStarted
 from edge_detector.mqtt import messages
-from edge_detector.mqtt.commands import Action, Bounds, Refusal, is_birth, parse_claim, parse_do, parse_set
+from edge_detector.mqtt.commands import Bounds, Refusal, is_birth, parse_claim
 from edge_detector.mqtt.connection import Connection
 from edge_detector.mqtt.discovery import Discovery
 from edge_detector.mqtt.event_queue import EventQueue, JournalThread
 from edge_detector.mqtt.events import event_of
 from edge_detector.mqtt.messages import NodeInfo, to_json
+from edge_detector.mqtt.orders import Controls, Orders
 from edge_detector.mqtt.retained import Retained
 from edge_detector.mqtt.timing import PictureFirst
-from edge_detector.mqtt.topics import ANNOUNCE, CLAIM, EVENT, SET, STATUS, Message, TopicKind, Topics
+from edge_detector.mqtt.topics import (
+    ANNOUNCE,
+    CAMERA_RETAINED,
+    CLAIM,
+    EVENT,
+    SETTINGS,
+    STATUS,
+    Message,
+    TopicKind,
+    Topics,
+)
 from edge_detector.ports import Clock, Journal
 
 _LOG = logging.getLogger(__name__)
@@ -36,33 +46,8 @@ SUBSCRIBED_S = 5.0
 CLAIM_GRACE_S = 1.0
 #: After a restart of Home Assistant its nodes do not all speak at once.
 BIRTH_SPREAD_S = 1.0
-#: Refused commands that are answered in a minute; the journal is no place for somebody's endless loop.
-REFUSALS_A_MINUTE = 60
-SECONDS_A_MINUTE = 60.0
-#: Messages that wait to be carried out; no owner sends more at once.
-INBOX_LIMIT = 100
 #: At the end of the program: how long the last events may take.
 DRAIN_S = 2.0
-
-
-class Controls(Protocol):
-    """Where commands go."""
-
-    def settings(self, camera: str) -> Settings:
-        """A camera's settings as they are now."""
-        ...
-
-    def change(self, camera: str, settings: Settings) -> None:
-        """Keep and apply new settings, already checked; may wait for the disk."""
-        ...
-
-    def take_snapshot(self, camera: str) -> None:
-        """Send a picture of now."""
-        ...
-
-    def test_clip(self, camera: str) -> None:
-        """Record a clip of now."""
-        ...
 
 
 class MqttBridge:
@@ -98,7 +83,6 @@ class MqttBridge:
         self._clock = clock
         self._config = config
         self._info = info
-        self._bounds = bounds
         self._claim_grace_s = claim_grace_s
         self._birth_spread_s = birth_spread_s
         self._topics = Topics(node=info.node, base=config.base_topic)
@@ -111,8 +95,7 @@ class MqttBridge:
         self._retained = Retained(
             topics=self._topics, info=info, utc=self._utc(), send=self._send, pictured=self._pictures.pictured
         )
-        self._inbox: asyncio.Queue[tuple[TopicKind, str, bytes]] = asyncio.Queue(INBOX_LIMIT)
-        self._refused: deque[float] = deque(maxlen=REFUSALS_A_MINUTE)
+        self._orders = Orders(controls=controls, bounds=bounds, thread=self._thread, reject=self._reject)
         self._claimed = asyncio.Event()
         self._subscribed: tuple[int | None, asyncio.Event] = (None, asyncio.Event())
         self._tasks: list[asyncio.Task[None]] = []
@@ -130,13 +113,15 @@ class MqttBridge:
             self._retained.remember(SettingsChanged(camera=camera.id, t=self._clock.now(), settings=settings))
         self._tasks = [
             self._loop.create_task(self._events.run(), name="mqtt events"),
-            self._loop.create_task(self._obey(), name="mqtt commands"),
+            self._loop.create_task(self._orders.run(), name="mqtt commands"),
         ]
         self._connection.start(self, will=self._topics.message(STATUS, messages.OFFLINE))
 
     async def handle(self, fact: Fact) -> None:
         """Tell a fact; when this returns its event is on the disk. Raises LedgerError when it could not be kept."""
         self._retained.remember(fact)
+        if isinstance(fact, CameraUp):
+            self._learn_size(fact)
         event = event_of(fact)
         if event is None:
             return
@@ -208,18 +193,35 @@ class MqttBridge:
             _LOG.debug("Nobody knows what to do with a message on %s", topic)
         elif found[0] is CLAIM:
             self._hear_claim(payload)
+        elif found[0] is SETTINGS:
+            if retained and payload and not self._knows(found[1]):
+                self._clear(found[1])
         elif retained:
             _LOG.warning("A retained message on %s is not obeyed, publish commands without the retain flag", topic)
+        elif not self._knows(found[1]):
+            _LOG.warning("A command for camera %.40s, which is unknown, was dropped", found[1])
         elif payload:  # an empty one only removes what was retained by mistake
-            self._enqueue(*found, payload)
+            self._orders.take(*found, payload)
 
-    def _enqueue(self, kind: TopicKind, camera: str, payload: bytes) -> None:
-        if all(camera != known.id for known in self._info.cameras):
-            _LOG.warning("A command for camera %.40s, which is unknown, was dropped", camera)
-        elif self._inbox.full():
-            _LOG.warning("A command for camera %s was dropped: %d wait already", camera, INBOX_LIMIT)
-        else:
-            self._inbox.put_nowait((kind, camera, payload))
+    def _knows(self, camera: str) -> bool:
+        return any(camera == known.id for known in self._info.cameras)
+
+    def _clear(self, camera: str) -> None:
+        """A camera that was taken out of the configuration: nothing of it stays on the broker."""
+        _LOG.info("Camera %s is no more, what the broker kept of it is removed", camera)
+        for kind in CAMERA_RETAINED:
+            self._send(self._topics.message(kind, "", camera))
+        self._send(self._discovery.removal(camera))
+
+    def _learn_size(self, fact: CameraUp) -> None:
+        """A camera's size is only known when it is up; the announcement holds it."""
+        cameras = tuple(
+            replace(known, width=fact.width, height=fact.height) if known.id == fact.camera else known
+            for known in self._info.cameras
+        )
+        if cameras != self._info.cameras:
+            self._info = replace(self._info, cameras=cameras)
+            self._tell(ANNOUNCE, to_json(messages.announce(self._info)))
 
     # --- greeting ---------------------------------------------------------------------------------------------------
 
@@ -273,45 +275,6 @@ class MqttBridge:
         if before != self._claimed.is_set() and self._greeted():
             self._tell_discovery()
 
-    # --- commands ---------------------------------------------------------------------------------------------------
-
-    async def _obey(self) -> None:
-        """Carry out commands until cancelled."""
-        while True:
-            kind, camera, payload = await self._inbox.get()
-            try:
-                refusal = await (self._set(camera, payload) if kind is SET else self._do(camera, payload))
-                if refusal:
-                    await self._refuse(camera, refusal.reason)
-            except LedgerError as error:
-                _LOG.warning("A command for camera %s was not kept: %s", camera, error)
-
-    async def _set(self, camera: str, payload: bytes) -> Refusal | None:
-        wanted = parse_set(payload, current=self._controls.settings(camera), bounds=self._bounds)
-        if isinstance(wanted, Refusal):
-            return wanted
-        await self._thread.run(self._controls.change, camera, wanted)
-        return None
-
-    async def _do(self, camera: str, payload: bytes) -> Refusal | None:
-        action = parse_do(payload)
-        if isinstance(action, Refusal):
-            return action
-        if action is Action.SNAPSHOT:
-            self._controls.take_snapshot(camera)
-        else:
-            self._controls.test_clip(camera)
-        return None
-
-    async def _refuse(self, camera: str, reason: str) -> None:
-        now = self._loop.time()
-        if len(self._refused) == REFUSALS_A_MINUTE and now - self._refused[0] < SECONDS_A_MINUTE:
-            _LOG.debug("Camera %s refuses a command without an answer, there were too many: %s", camera, reason)
-            return
-        self._refused.append(now)
-        t = self._clock.now()
-        await self.handle(Rejected(camera=camera, t=t, utc=self._clock.utc(t), reason=reason))
-
     # --- publishing -------------------------------------------------------------------------------------------------
 
     def _tell(self, kind: TopicKind, payload: str) -> None:
@@ -323,6 +286,10 @@ class MqttBridge:
     def _send_event(self, event: StoredEvent) -> int | None:
         message = self._topics.message(EVENT, event.payload, event.camera)
         return self._connection.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
+
+    async def _reject(self, camera: str, reason: str) -> None:
+        t = self._clock.now()
+        await self.handle(Rejected(camera=camera, t=t, utc=self._clock.utc(t), reason=reason))
 
     def _utc(self) -> float:
         return self._clock.utc(self._clock.now())

@@ -57,6 +57,8 @@ class MqttClient:
         self._listener: Listener | None = None
         self._will: Message | None = None
         self._connected = False
+        self._refused = False
+        self._stopping = False
         #: Why there is no connection, as one sentence; None while there is one.
         self.problem: str | None = f"not connected to the MQTT broker at {self._where} yet"
         self._paho = _paho_client(config, client_id)
@@ -107,14 +109,16 @@ class MqttClient:
             info = self._paho.publish(self._will.topic, self._will.payload, self._will.qos, self._will.retain)
             with contextlib.suppress(RuntimeError):  # the line broke meanwhile: the broker says it for us
                 info.wait_for_publish(FAREWELL_S)
-        self._connected = False  # so that hanging up is no loss
+        self._stopping = True
+        self._connected = False
         self._paho.disconnect()
         self._paho.loop_stop()
 
     # --- paho's callbacks, on the network thread --------------------------------------------------------------------
 
     def _on_connect(self, _client: object, _data: object, _flags: object, code: ReasonCode, _more: object) -> None:
-        if code.is_failure:
+        self._refused = code.is_failure
+        if self._refused:
             self._failed(_refusal(code, self._where, self._config.username))
             return
         # What was under way when the line broke is old now: states are sent anew, events wait in the journal.
@@ -131,7 +135,10 @@ class MqttClient:
 
     def _on_disconnect(self, _client: object, _data: object, _flags: object, code: ReasonCode, _more: object) -> None:
         if not self._connected:
-            return  # a refusal was told when it came
+            if not self._refused and not self._stopping:  # a refusal was told when it came
+                self._failed(f"the MQTT broker at {self._where} hangs up at once: check mqtt.port and mqtt.tls")
+            self._refused = False
+            return
         self._connected = False
         reason = f"the connection to the MQTT broker at {self._where} was lost: {code}"
         self.problem = reason
@@ -190,8 +197,8 @@ def check(config: MqttConfig, *, client_id: str, timeout_s: float = CHECK_S) -> 
     client = MqttClient(config.model_copy(update={"client_id": None}), client_id=f"{client_id}-check")
     waiter = _Waiter()
     client.start(waiter, will=None)
-    waiter.told.wait(timeout_s)
-    problem = client.problem
+    told = waiter.told.wait(timeout_s)
+    problem = client.problem if told else f"{config.host}:{config.port} does not answer as an MQTT broker"
     client.stop()
     if problem:
         raise BrokerError(problem)

@@ -56,15 +56,18 @@ class Discovery:
         """The messages that take the devices away again, the cameras first."""
         return tuple(_retained(topic, "") for topic, _ in reversed(tuple(self._devices())))
 
-    def camera_topic(self, camera: str) -> str:
-        """Where a camera's discovery message is retained."""
-        return f"{self.prefix}/device/porchlight_{self.info.node}_{camera}/config"
+    def removal(self, camera: str) -> Message:
+        """The message that takes one camera's device away."""
+        return _retained(self._camera_topic(camera), "")
 
     def _devices(self) -> Iterable[tuple[str, Body]]:
         # A hyphen cannot stand in a slug: no camera's topic or id is ever that of a node.
         yield f"{self.prefix}/device/porchlight-{self.info.node}/config", self._node()
         for camera in self.info.cameras:
-            yield self.camera_topic(camera.id), self._camera(camera)
+            yield self._camera_topic(camera.id), self._camera(camera)
+
+    def _camera_topic(self, camera: str) -> str:
+        return f"{self.prefix}/device/porchlight_{self.info.node}_{camera}/config"
 
     def _node(self) -> Body:
         device: Body = {

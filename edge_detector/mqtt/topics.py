@@ -81,6 +81,9 @@ CLAIM = TopicKind(
 #: Every topic of the contract, in the order of its table.
 TABLE: tuple[TopicKind, ...] = (ANNOUNCE, STATUS, HEALTH, STATE, IMAGE, LAST_CLIP, EVENT, SETTINGS, SET, DO, CLAIM)
 
+#: What the broker keeps of one camera.
+CAMERA_RETAINED: tuple[TopicKind, ...] = (STATE, IMAGE, LAST_CLIP, SETTINGS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -108,13 +111,16 @@ class Topics:
         return Message(topic=self.of(kind, camera), payload=payload, qos=kind.qos, retain=kind.retain)
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        """What the edge listens to below its base: filters and the highest quality of service."""
-        return tuple((self.of(kind, "+"), kind.qos) for kind in TABLE if kind.way is Way.IN)
+        """What the edge listens to below its base: filters and the highest quality of service.
+
+        Its own settings are among them: they tell which cameras the broker still knows of.
+        """
+        return tuple((self.of(kind, "+"), kind.qos) for kind in TABLE if kind.way is Way.IN or kind is SETTINGS)
 
     def match(self, topic: str) -> tuple[TopicKind, str] | None:
         """The kind and the camera (empty for the node's own) of an incoming topic, None when it is not ours."""
         if topic == self.of(CLAIM):
             return CLAIM, ""
         camera, _, leaf = topic.removeprefix(f"{self.base}/{self.node}/").partition("/")
-        kind = {"set": SET, "do": DO}.get(leaf)
+        kind = {"set": SET, "do": DO, "settings": SETTINGS}.get(leaf)
         return (kind, camera) if kind and topic == self.of(kind, camera) else None

@@ -11,19 +11,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge_detector.core.errors import LedgerError
-from edge_detector.core.types import CameraDown, LineCrossed
-from edge_detector.mqtt.bridge import REFUSALS_A_MINUTE
+from edge_detector.core.types import CameraDown, CameraUp, LineCrossed
+from edge_detector.mqtt.orders import REFUSALS_A_MINUTE
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.journal import SqliteJournal
 from tests.broker import Broker, Heard, Observer
 from tests.contract import examples
 from tests.edge.mqtt.edge import (
     DISCOVERED,
+    INFO,
     Edge,
     ended,
     heard,
@@ -111,6 +113,28 @@ async def test_what_an_earlier_run_left_is_told_and_is_no_event(broker: Broker, 
         told = await heard_on(observer, last_clip)
     assert told[0].text == examples.emitted()["last_clip"]
     assert not [message for message in observer.heard if message.topic.endswith("/event")]
+
+
+async def test_the_announcement_learns_a_cameras_size(broker: Broker, observer: Observer) -> None:
+    async with Edge(broker.port) as edge:
+        await heard_on(observer, ANNOUNCE)
+        await edge.handle(CameraUp(camera="gate", t=0.0, utc=0.0, width=1920, height=1080), up())
+        told = json.loads((await heard_on(observer, ANNOUNCE, 2))[1].payload)
+        await heard_on(observer, EVENT)
+    assert [(camera["width"], camera["height"]) for camera in told["cameras"]] == [(640, 480), (1920, 1080)]
+    assert len(observer.on(ANNOUNCE)) == 2  # what is known already is not told again
+
+
+async def test_nothing_stays_of_a_camera_that_was_taken_out(broker: Broker, observer: Observer) -> None:
+    async with Edge(broker.port) as edge:
+        await edge.handle(up(), started(1), snapshot(1, b"jpeg"))
+        await heard(observer, discovered)
+    async with Edge(broker.port, info=replace(INFO, cameras=INFO.cameras[1:])):
+        await heard_on(observer, DISCOVERED[1], 2)
+        with broker.observer("porchlight/pi/#", "homeassistant/#") as late:
+            await heard_on(late, DISCOVERED[2])
+            left = {message.topic for message in late.heard}
+    assert not any("door" in topic for topic in left)
 
 
 # --- a visit --------------------------------------------------------------------------------------------------------
