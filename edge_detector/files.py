@@ -20,6 +20,8 @@ _REASONS = {
     errno.EROFS: "the disk is read-only: mount it for writing or choose another folder",
     errno.EACCES: "permission is denied: give this program's user the right to write there",
     errno.EPERM: "permission is denied: give this program's user the right to write there",
+    errno.EEXIST: "something else is in its place: move it away",
+    errno.ENOTDIR: "something else is in the place of a folder: move it away",
     errno.EIO: "the disk reports a fault: check it, an SD card may be worn out",
 }
 

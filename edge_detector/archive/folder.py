@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
+from urllib.parse import quote
 
 from edge_detector.core.errors import PermanentStoreError, RetryableStoreError, StoreError
 from edge_detector.core.types import Item, Stored
@@ -20,7 +21,16 @@ _GIB = 1 << 30
 
 #: Somebody has to mend these; all else (full, unmounted, stale) may be better at the next try.
 _PERMANENT = frozenset(
-    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL}
+    {
+        errno.EACCES,
+        errno.EEXIST,
+        errno.EINVAL,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    }
 )
 
 
@@ -41,7 +51,8 @@ class FolderStore:
                 _copy(item, target)
         except OSError as error:
             raise _store_error(error, target) from error
-        return Stored(uri=target.as_uri(), url=target.as_uri())
+        uri = f"file://{quote(str(target), safe='/=')}"
+        return Stored(uri=uri, url=uri)
 
     def check(self) -> str:
         """Write, read and remove a small file; a sentence on what was found, or StoreError with the remedy."""

@@ -124,7 +124,7 @@ def _finished_before(part: Path) -> Path | None:
 
 
 def _clips(folder: Path) -> Iterator[tuple[Path, ClipName]]:
-    for path in sorted(folder.glob("*.mp4")):
+    for path in sorted(path for path in folder.glob("*.mp4") if path.is_file()):
         try:
             yield path, parse_clip_name(path.stem)
         except ValueError as error:

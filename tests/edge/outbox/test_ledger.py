@@ -277,6 +277,7 @@ def many(database: Database, ledger: SqliteLedger) -> SqliteLedger:
     return ledger
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize(
     "due",
     [

@@ -56,30 +56,36 @@ def stream(form: str, frames: int = 40) -> Stream:
     """A stream of moving bars."""
     made = FORMS[form]
     with av.open(io.BytesIO(_encode(made, frames)), "r", format=made.container) as container:
-        track = container.streams.video[0]
-        base = track.time_base
-        packets = [
-            Packet(
-                session=1,
-                t=float(packet.pts * base),
-                duration=float(packet.duration * base),
-                keyframe=packet.is_keyframe,
-                pts=packet.pts,
-                dts=packet.dts,
-                data=bytes(packet),
-            )
-            for packet in container.demux(track)
-            if packet.size and packet.pts is not None and packet.dts is not None and packet.duration is not None
-        ]
-        info = StreamInfo(
+        whole = read(container)
+    return whole._replace(info=replace(whole.info, extradata=b"")) if made.in_band_only else whole
+
+
+def read(container: av.container.InputContainer) -> Stream:
+    """All of a file's stream, as a camera would hand it out."""
+    track = container.streams.video[0]
+    base = track.time_base
+    packets = [
+        Packet(
             session=1,
-            codec=made.codec,
-            width=WIDTH,
-            height=HEIGHT,
-            time_base=(base.numerator, base.denominator),
-            extradata=b"" if made.in_band_only else track.codec_context.extradata or b"",
-            fps=FPS,
+            t=float(packet.pts * base),
+            duration=float(packet.duration * base),
+            keyframe=packet.is_keyframe,
+            pts=packet.pts,
+            dts=packet.dts,
+            data=bytes(packet),
         )
+        for packet in container.demux(track)
+        if packet.size and packet.pts is not None and packet.dts is not None and packet.duration is not None
+    ]
+    info = StreamInfo(
+        session=1,
+        codec=track.codec_context.name,
+        width=track.codec_context.width,
+        height=track.codec_context.height,
+        time_base=(base.numerator, base.denominator),
+        extradata=track.codec_context.extradata or b"",
+        fps=FPS,
+    )
     return Stream(info, packets)
 
 

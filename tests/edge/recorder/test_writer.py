@@ -17,7 +17,8 @@ from edge_detector.files import sha256_of
 from edge_detector.recorder import nal
 from edge_detector.recorder.fragments import scan
 from edge_detector.recorder.writer import Mp4Writer
-from tests.edge.recorder.streams import FORMS, HEIGHT, WIDTH, Stream, later, payloads, shown_times, stream
+from tests.edge.recorder.streams import FORMS, HEIGHT, WIDTH, Stream, later, payloads, read, shown_times, stream
+from tests.paths import media
 
 VISIT = ulid(1_700_000_000_000, 7)
 START_UTC = 1_700_000_000.25
@@ -96,6 +97,16 @@ def test_length_prefixed_packets_are_copied_to_the_byte(form: str, writer: Mp4Wr
     source = stream(form)
     clip = record(writer, source.info, source.packets)
     assert payloads(clip.path) == [packet.data for packet in source.packets]
+
+
+def test_camera_recording_is_copied_to_the_byte(writer: Mp4Writer) -> None:
+    with av.open(str(media("one-by-one-person-detection.mp4"))) as container:
+        source = read(container)
+    packets = later(source, start=2)[:200]
+    clip = record(writer, source.info, packets)
+    assert payloads(clip.path) == [packet.data for packet in packets]
+    assert shown_times(clip.path) == pytest.approx([index / 10 for index in range(200)])
+    assert clip.duration_s == 20.0
 
 
 def test_clip_tells_its_facts_in_its_name(writer: Mp4Writer) -> None:
@@ -415,3 +426,32 @@ def test_clip_that_was_never_closed_stays_for_recovery(writer: Mp4Writer) -> Non
     writer.write(source.packets[0])
     second = record(writer, source.info, source.packets, n=2)
     assert {clip.n for clip in writer.recover(lambda _: STATS)} == {1, second.n}
+
+
+def test_damaged_clip_is_returned_without_a_poster(tmp_path: Path) -> None:
+    source = stream("h264")
+    writer = Mp4Writer(camera="door", folder=tmp_path)
+    clip = record(writer, source.info, source.packets)
+    assert clip.poster is not None
+    clip.poster.unlink()
+    clip.path.write_bytes(b"bad sectors")
+    (found,) = writer.recover(lambda _: STATS)
+    assert (found.poster, found.bytes) == (None, 11)
+    assert found.sha256 == sha256_of(clip.path)
+
+
+def test_name_that_is_taken_keeps_the_part(tmp_path: Path) -> None:
+    source = stream("h264")
+    writer = Mp4Writer(camera="door", folder=tmp_path)
+    name = record(writer, source.info, source.packets).path.name
+    blocked = Mp4Writer(camera="door", folder=tmp_path / "blocked")
+    begin(blocked, source.info)
+    for packet in source.packets:
+        blocked.write(packet)
+    (tmp_path / "blocked" / name / "inside").mkdir(parents=True)
+    with pytest.raises(RecordError, match="Cannot write to"):
+        blocked.close(STATS)
+    assert len(scan(only(tmp_path / "blocked", ".part")).samples) == len(source.packets)
+    (tmp_path / "blocked" / name / "inside").rmdir()
+    (tmp_path / "blocked" / name).rmdir()
+    assert [clip.path.name for clip in blocked.recover(lambda _: STATS)] == [name]
