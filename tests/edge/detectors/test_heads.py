@@ -11,7 +11,7 @@ HEADS = [Head(stride, anchors) for stride, anchors in zip(STRIDES, ANCHORS, stri
 
 def plain_decode(heads: list[Floats], floor: float) -> list[tuple[float, ...]]:
     """YOLOv5's decoding, cell by cell, as its paper says it."""
-    found = []
+    found: list[tuple[float, ...]] = []
     for head, stride, anchors in zip(heads, STRIDES, ANCHORS, strict=True):
         for a, (width, height) in enumerate(anchors):
             for y, x in np.ndindex(head.shape[2:]):

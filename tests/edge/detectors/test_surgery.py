@@ -125,6 +125,14 @@ def circle() -> bytes:
     return bytes(broken.SerializeToString())
 
 
+def with_stride(name: str, stride: int) -> bytes:
+    """An export with another stride in one of its convolutions."""
+    other = onnx.load_model_from_string(TinyYolo().build())
+    conv = next(node for node in other.graph.node if node.op_type == "Conv" and node.output[0] == name)
+    next(a for a in conv.attribute if a.name == "strides").ints[:] = [stride, stride]
+    return bytes(other.SerializeToString())
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -141,6 +149,8 @@ def circle() -> bytes:
         (TinyYolo(anchored=(True, False, True)).build(), "anchors cannot be read"),
         (TinyYolo(resize_mode="linear").build(), "enlarges in a way"),
         (circle(), "runs in a circle"),
+        (with_stride("fine", 16), "other strides"),
+        (with_stride("middle", 1), "layers do not fit together"),
     ],
 )
 def test_what_is_no_yolov5_export_is_refused(content: bytes, message: str) -> None:

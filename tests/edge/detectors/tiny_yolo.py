@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,5 +120,5 @@ class TinyYolo:
         else:
             self.tensors.append(tensor)
 
-    def _node(self, kind: str, inputs: Sequence[str], output: str, **attributes: object) -> None:
+    def _node(self, kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> None:  # noqa: ANN401 - as onnx takes them
         self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
