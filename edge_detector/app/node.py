@@ -73,6 +73,7 @@ class Node:
         )
         self._delivery = self._make_delivery()
         self._bridge = self._make_bridge(names)
+        self._bus.subscribe("start of visits", self._bookkeeper.begin)
         if self._bridge is not None:
             self._bus.subscribe("MQTT", self._bridge.handle)
         self._bus.subscribe("bookkeeper", self._bookkeeper.handle)

@@ -24,8 +24,8 @@ from edge_detector.runtime.analyse_loop import AnalysePolicy, AnalyseStage
 from edge_detector.runtime.record_loop import RecordStage
 
 DATABASE_NAME = "porchlight.db"
-#: Tracks may be carried on by detections that score lower than what starts a visit, down to this share of it.
-FLOOR_SHARE = 0.5
+#: Detections that score lower are noise, however low the confidence is set.
+FLOOR = 0.1
 
 _RANDOM = random.SystemRandom()
 
@@ -53,7 +53,7 @@ def build_detector(config: Config, folder: Path, progress: Progress | None = Non
     policy = DetectorPolicy(
         backend=section.backend,
         model=section.model,
-        floor=section.confidence * FLOOR_SHARE,
+        floor=FLOOR,
         iou=section.iou,
         side=section.side,
         scan_side=section.scan_side,
@@ -97,11 +97,11 @@ def analyse_stage(
         camera=camera,
         policy=AnalysePolicy(
             regions=RegionPolicy(max_regions=config.detection.max_regions, idle_scan_s=config.detection.idle_scan_s),
-            floor=settings.confidence * FLOOR_SHARE,
         ),
         detector=detector,
         encoder=JpegEncoder(quality=config.snapshot.quality),
         machine=VisitMachine(camera, policy, stamp),
+        confidence=settings.confidence,
         zones=config.cameras[camera].zone_values(),
         stopwatch=time.perf_counter,
         utc=utc,

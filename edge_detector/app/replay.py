@@ -207,15 +207,17 @@ class Replay:
         """Keep, deliver and tell what has come out so far."""
         while self._facts:
             fact = self._facts.popleft()
-            await self._told(fact)
+            if isinstance(fact, VisitStarted):
+                self._bookkeeper.keep_start(fact)
+            self._told(fact)
             self._bookkeeper.keep(fact)
             if isinstance(fact, ClipSaved | SnapshotReady | VisitEnded):
                 await self._delivery.drain()
 
     async def _stored(self, fact: FileStored) -> None:
-        await self._told(fact)
+        self._told(fact)
 
-    async def _told(self, fact: Fact) -> None:
+    def _told(self, fact: Fact) -> None:
         self._note(fact)
         event = event_of(fact)
         if event is not None:

@@ -124,6 +124,10 @@ class Tracker:
         self._people: list[_Person] = []
         self._last_id = 0
 
+    def configure(self, policy: TrackerPolicy) -> None:
+        """From now on, believe this; who is known stays known."""
+        self._policy = policy
+
     def update(self, t: float, detections: Sequence[Detection]) -> tuple[Track, ...]:
         """Associate the detections of the picture at `t`; the tracks that have one there, oldest first.
 

@@ -10,7 +10,7 @@ from edge_detector.core import picture, regions
 from edge_detector.core.boxes import FULL, area
 from edge_detector.core.motion import MotionGate
 from edge_detector.core.regions import RegionPolicy
-from edge_detector.core.tracker import Tracker
+from edge_detector.core.tracker import Tracker, TrackerPolicy
 from edge_detector.core.types import (
     Armed,
     Bgr,
@@ -53,8 +53,15 @@ class AnalysePolicy:
     """How much is looked at; see the configuration's section `detection`."""
 
     regions: RegionPolicy = field(default_factory=RegionPolicy)
-    #: From which score on a box is handed to the tracker at all; lower than what starts a visit.
-    floor: float = 0.2
+    #: From this share of the confidence on that makes a visit, a detection starts a track…
+    new_share: float = 0.8
+    #: …and from this share on it keeps one alive.
+    low_share: float = 0.4
+
+    def tracker(self, confidence: float) -> TrackerPolicy:
+        """What the tracker believes when `confidence` makes a visit."""
+        new = confidence * self.new_share
+        return TrackerPolicy(high_score=new, new_score=new, low_score=confidence * self.low_share)
 
 
 class SnapshotPicker:
@@ -90,12 +97,13 @@ class AnalyseStage:
         detector: Detector,
         encoder: ImageEncoder,
         machine: VisitMachine,
+        confidence: float,
         zones: tuple[Zone, ...],
         stopwatch: Callable[[], float],
         utc: Callable[[float], float],
         annotate: Callable[[Bgr, tuple[Track, ...]], Bgr] | None = None,
     ) -> None:
-        """`stopwatch` measures inferences only; `annotate` draws boxes into snapshots when given."""
+        """`confidence` is the machine's; `stopwatch` measures inferences only; `annotate` draws boxes into snapshots when given."""
         self._camera = camera
         self._policy = policy
         self._detector = detector
@@ -107,6 +115,7 @@ class AnalyseStage:
         self._annotate = annotate
         self._gate = MotionGate()
         self._tracker: Tracker | None = None
+        self._confidence = confidence
         self._picker = SnapshotPicker()
         self._armed = True
         self._full_t = float("-inf")
@@ -125,6 +134,8 @@ class AnalyseStage:
             return ()
         if isinstance(item, Armed):
             self._armed = item.on
+        if isinstance(item, Configure):
+            self._believe(item.settings.confidence)
         if isinstance(item, StreamLost):
             self._forget()
         return tuple(self._finish(output) for output in self._machine.handle(item))
@@ -151,7 +162,9 @@ class AnalyseStage:
     def _people(self, frame: Frame, motion: Motion) -> tuple[Track, ...]:
         """Look where something moves or somebody was, now and then everywhere, and follow who is there."""
         width, height = picture.size(frame.image)
-        tracker = self._tracker = self._tracker or Tracker(aspect=width / height)
+        tracker = self._tracker = self._tracker or Tracker(
+            self._policy.tracker(self._confidence), aspect=width / height
+        )
         plan = regions.plan(
             (width, height),
             motion=motion,
@@ -173,7 +186,7 @@ class AnalyseStage:
         ms = (self._stopwatch() - begun) * 1000
         self.speed.add(ms)
         self._visit_ms.add(ms)
-        return cropped, tuple(detection for detection in found if detection.score >= self._policy.floor)
+        return cropped, found
 
     def _snapshots(self, frame: Frame, people: tuple[Track, ...]) -> list[AnalyseOutput]:
         """Pictures worth keeping: of the visit's people, and the one that the owner asked for."""
@@ -212,6 +225,11 @@ class AnalyseStage:
         if isinstance(output, VisitStarted | VisitEnded):
             self._visit_ms = Average()
         return output
+
+    def _believe(self, confidence: float) -> None:
+        self._confidence = confidence
+        if self._tracker is not None:
+            self._tracker.configure(self._policy.tracker(confidence))
 
     def _forget(self) -> None:
         """What was seen before a gap in the stream says nothing about what comes after it."""

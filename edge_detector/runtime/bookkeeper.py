@@ -80,17 +80,34 @@ class Bookkeeper:
         self._wake = wake
         self._open: dict[str, _Open] = {}
 
+    async def begin(self, fact: Fact) -> None:
+        """Keep the start of a visit; subscribed before the events' journal, so that no visit is told and forgotten."""
+        if isinstance(fact, VisitStarted):
+            await asyncio.to_thread(self.keep_start, fact)
+
     async def handle(self, fact: Fact) -> None:
-        """Keep what the fact says, on disk, before returning."""
+        """Keep what any other fact says, on disk, before returning; subscribed behind the events' journal."""
         await asyncio.to_thread(self.keep, fact)
         if isinstance(fact, SnapshotReady | ClipSaved | VisitEnded):
             self._wake()
 
+    def keep_start(self, fact: VisitStarted) -> None:
+        """`begin` for callers without a loop."""
+        if fact.visit_id in self._open:  # told again after a crash
+            return
+        record = VisitRecord(
+            visit_id=fact.visit_id,
+            camera=fact.camera,
+            started_utc=fact.utc,
+            last_seen_utc=fact.utc,
+            stats=VisitStats(max_people=fact.count, max_confidence=fact.confidence),
+        )
+        self._open[fact.visit_id] = _Open(record, fact.utc)
+        self._journal.put_visit(record)
+
     def keep(self, fact: Fact) -> None:
-        """The same for callers without a loop."""
-        if isinstance(fact, VisitStarted):
-            self._started(fact)
-        elif isinstance(fact, VisitUpdated):
+        """`handle` for callers without a loop."""
+        if isinstance(fact, VisitUpdated):
             self._updated(fact)
         elif isinstance(fact, VisitEnded):
             self._ended(fact)
@@ -110,42 +127,46 @@ class Bookkeeper:
                 kind, visit_id = naming.parse_sidecar_name(path.name)
                 self._adopt_sidecar(camera, kind, visit_id, path)
 
-    def unfinished(self) -> tuple[VisitEnded, ...]:
-        """The visits that a crash left open, as facts to tell: each ended when somebody was last seen."""
-        facts = []
+    def unfinished(self) -> tuple[VisitStarted | VisitEnded, ...]:
+        """The visits that a crash left open, as facts to tell: each ended when somebody was last seen.
+
+        The start is told as well, in case the crash came before it was; an event that was told before is not told
+        again.
+        """
+        facts: list[VisitStarted | VisitEnded] = []
         for record in self._journal.visits(ended=False):
             clips = len(self._clips(record.visit_id))
             self._open[record.visit_id] = _Open(record, record.last_seen_utc, settled=clips)
-            facts.append(
-                VisitEnded(
-                    camera=record.camera,
-                    visit_id=record.visit_id,
-                    t=self._clock.now(),
-                    utc=record.last_seen_utc,
-                    duration_s=record.last_seen_utc - record.started_utc,
-                    stats=record.stats,
-                    clips=clips,
-                    zones=record.zones,
-                )
-            )
+            facts += [self._start_of(record), self._end_of(record, clips)]
         return tuple(facts)
+
+    def _start_of(self, record: VisitRecord) -> VisitStarted:
+        return VisitStarted(
+            camera=record.camera,
+            visit_id=record.visit_id,
+            t=self._clock.now(),
+            utc=record.started_utc,
+            count=record.stats.max_people,
+            confidence=record.stats.max_confidence,
+        )
+
+    def _end_of(self, record: VisitRecord, clips: int) -> VisitEnded:
+        return VisitEnded(
+            camera=record.camera,
+            visit_id=record.visit_id,
+            t=self._clock.now(),
+            utc=record.last_seen_utc,
+            duration_s=record.last_seen_utc - record.started_utc,
+            stats=record.stats,
+            clips=clips,
+            zones=record.zones,
+        )
 
     def stats_of(self, visit_id: str) -> VisitStats:
         """The figures of a visit as far as they were kept."""
         for record in self._journal.visits(visit_id=visit_id):
             return record.stats
         return VisitStats()
-
-    def _started(self, fact: VisitStarted) -> None:
-        record = VisitRecord(
-            visit_id=fact.visit_id,
-            camera=fact.camera,
-            started_utc=fact.utc,
-            last_seen_utc=fact.utc,
-            stats=VisitStats(max_people=fact.count, max_confidence=fact.confidence),
-        )
-        self._open[fact.visit_id] = _Open(record, fact.utc)
-        self._journal.put_visit(record)
 
     def _updated(self, fact: VisitUpdated) -> None:
         visit = self._open.get(fact.visit_id)

@@ -34,6 +34,12 @@ class FairSlot:
         """The model's own input side in pixels."""
         return self._detector.side
 
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for their turn."""
+        with self._guard:
+            return len(self._waiting)
+
     def detect(self, image: Bgr) -> tuple[Detection, ...]:
         """Wait for this caller's turn, then detect."""
         with self._turn():

@@ -1,0 +1,1 @@
+"""The composition root: the only part that sees runtime and adapters together."""

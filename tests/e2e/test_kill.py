@@ -1,0 +1,95 @@
+"""The power goes at random moments, again and again: nothing that was recorded is lost, nothing comes twice."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from edge_detector.core import naming
+from edge_detector.recorder.fragments import scan
+from tests.broker import Broker
+from tests.e2e.edge import Edge, decoded_frames
+from tests.paths import model
+
+#: Kills a test; the two tests run side by side.
+KILLS = 25
+
+
+def config(port: int) -> dict[str, object]:
+    """A busy scene with short visits and clips, so that a kill meets every step of their lives."""
+    return {
+        "cameras": {"door": {"source": "scene://walk?people=6&seed=3"}},
+        "detection": {"model": str(model("yolov5n.onnx")), "confidence": 0.4, "threads": 1},
+        "visits": {"hold_s": 1, "confirm_hits": 1},
+        "recording": {"pre_roll_s": 0.5, "max_clip_s": 3, "min_clip_gap_s": 5},
+        "mqtt": {"port": port},
+    }
+
+
+def recorded(edge: Edge) -> set[tuple[str, int]]:
+    """Visit and number of every clip whose first packet is on the disk."""
+    found = set()
+    spool = edge.data / "spool" / "door"
+    for path in spool.glob("*.part"):
+        if scan(path).samples:
+            part = naming.parse_part_name(path.name)
+            found.add((part.visit_id, part.n))
+    for path in spool.glob("*.mp4"):
+        clip = naming.parse_clip_name(path.stem)
+        found.add((clip.visit_id, clip.n))
+    return found
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_kills(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    with Broker(tmp_path) as broker, broker.observer("porchlight/+/+/event") as observer:
+        edge = Edge(tmp_path, config(broker.port))
+        expected: set[tuple[str, int]] = set()
+        for _ in range(KILLS):
+            edge.start()
+            time.sleep(chance.uniform(1.0, 5.5))
+            edge.kill()
+            expected |= recorded(edge)
+        edge.start()
+        observer.wait(lambda heard: json.loads(heard[-1].payload)["event_type"] == "camera_up", timeout_s=20)
+        edge.wait_delivered()
+        assert edge.stop() == 0
+        events = [json.loads(message.payload) for message in observer.heard]
+
+    assert expected, "no kill met a clip: the test shows nothing"
+    check_archive(edge, expected)
+    check_visits(edge, events)
+
+
+def check_archive(edge: Edge, expected: set[tuple[str, int]]) -> None:
+    """Every recorded clip is there once, and plays from its first packet to its last."""
+    keys = [naming.parse_archive_key(path.relative_to(edge.archive).as_posix()) for path in edge.clips()]
+    there = Counter((key.visit_id, key.n) for key in keys)
+    assert expected <= there.keys()
+    assert set(there.values()) == {1}
+    for path in edge.clips():
+        packets, frames = decoded_frames(path)
+        assert packets == frames > 0
+    assert edge.rows("SELECT count(*) FROM items WHERE kind = 'clip'") == [(len(keys),)]
+    assert not list((edge.data / "spool").rglob("*.mp4")) + list((edge.data / "spool").rglob("*.part"))
+
+
+def check_visits(edge: Edge, events: list[dict[str, object]]) -> None:
+    """Every visit that began has ended, once each by its id, and has its document."""
+    ids: dict[str, set[tuple[object, object]]] = {"person_arrived": set(), "person_left": set()}
+    for event in events:
+        if event["event_type"] in ids:
+            ids[str(event["event_type"])].add((event["visit_id"], event["id"]))
+    arrived = Counter(visit for visit, _ in ids["person_arrived"])
+    left = Counter(visit for visit, _ in ids["person_left"])
+    assert arrived == left
+    assert set(arrived.values()) == {1}
+    assert edge.rows("SELECT count(*) FROM visits WHERE NOT ended") == [(0,)]
+    assert {document["visit_id"] for document in edge.documents()} >= arrived.keys()

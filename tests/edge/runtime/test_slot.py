@@ -1,0 +1,55 @@
+"""The fair slot: one inference at a time, first come first served."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from edge_detector.core.types import Bgr, Detection
+from edge_detector.runtime.slot import FairSlot
+from edge_detector.testing import FakeDetector
+from tests.edge.runtime.values import SOMEBODY
+
+IMAGE = np.zeros((4, 4, 3), np.uint8)
+
+
+def test_it_is_the_detector() -> None:
+    slot = FairSlot(FakeDetector(lambda _: (SOMEBODY,), side=256))
+    assert slot.detect(IMAGE) == (SOMEBODY,)
+    assert slot.side == 256
+    assert slot.info.backend == "fake"
+
+
+def test_callers_are_served_in_the_order_in_which_they_came() -> None:
+    busy, release = threading.Event(), threading.Event()
+    served: list[int] = []
+
+    def answer(image: Bgr) -> tuple[Detection, ...]:
+        if image[0, 0, 0] == 0:
+            busy.set()
+            release.wait(5)
+        served.append(int(image[0, 0, 0]))
+        return ()
+
+    slot = FairSlot(FakeDetector(answer))
+    threads = []
+    for n in range(5):
+        threads.append(threading.Thread(target=slot.detect, args=(np.full_like(IMAGE, n),)))
+        threads[-1].start()
+        busy.wait(5)
+        while slot.waiting < n:
+            pass
+    release.set()
+    for thread in threads:
+        thread.join(5)
+    assert served == list(range(5))
+
+
+def test_failed_inference_gives_the_turn_on() -> None:
+    def answer(_: Bgr) -> tuple[Detection, ...]:
+        raise ValueError("broken")
+
+    slot = FairSlot(FakeDetector(answer))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="broken"):
+            slot.detect(IMAGE)

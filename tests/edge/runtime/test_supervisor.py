@@ -1,0 +1,60 @@
+"""Workers: restarted when they fail, ended when asked, told of when stuck."""
+
+import logging
+import threading
+
+import pytest
+
+from edge_detector.core.retry import Backoff
+from edge_detector.runtime.supervisor import Worker
+
+
+def at_once() -> Backoff:
+    return Backoff(lambda: 0.0, first_s=0.01, cap_s=0.01)
+
+
+def test_failing_body_is_logged_counted_and_started_again(caplog: pytest.LogCaptureFixture) -> None:
+    runs: list[int] = []
+    done = threading.Event()
+
+    def body(_: threading.Event) -> None:
+        runs.append(1)
+        if len(runs) < 3:
+            raise ValueError("broken")
+        done.set()
+
+    worker = Worker("door capture", body, backoff=at_once())
+    assert not worker.finished
+    with caplog.at_level(logging.ERROR):
+        worker.start()
+        assert done.wait(5)
+        assert worker.join()
+    assert worker.finished
+    assert worker.failures == 2
+    assert caplog.text.count("door capture failed") == 2
+
+
+def test_stop_ends_the_body_and_its_pauses() -> None:
+    def body(stop: threading.Event) -> None:
+        stop.wait(10)
+        raise ValueError("on the way out")
+
+    worker = Worker("door record", body, backoff=Backoff(lambda: 0.0, first_s=60, cap_s=60))
+    worker.start()
+    worker.request_stop()
+    assert worker.join(5)
+
+
+def test_stuck_thread_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    release = threading.Event()
+    worker = Worker("door analyse", lambda _: release.wait(10) and None, backoff=at_once())
+    worker.start()
+    with caplog.at_level(logging.WARNING):
+        assert not worker.join(0.01)
+    release.set()
+    assert worker.join(5)
+    assert "door analyse did not end" in caplog.text
+
+
+def test_worker_that_never_ran_has_nothing_to_join() -> None:
+    assert Worker("idle", lambda _: None, backoff=at_once()).join(0.01)
