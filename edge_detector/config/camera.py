@@ -9,9 +9,7 @@ from pydantic import AfterValidator, Field, field_validator
 from edge_detector.config.base import Section, Slug
 from edge_detector.core.zones import MIN_POINTS, Zone
 
-ADDRESS_HINT = (
-    "rtsp://user:password@192.0.2.7/stream1, http://…, /dev/video0, rpicam://, scene://door or the path of a video file"
-)
+ADDRESS_HINT = "rtsp://192.0.2.7/stream1, http://…, /dev/video0, rpicam://, scene://door or the path of a video file"
 
 Point = tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]
 
@@ -54,7 +52,8 @@ class CameraConfig(Section):
     source: Address = Field(
         repr=False,
         description=f"Where the recorded stream comes from: {ADDRESS_HINT}. "
-        "Percent-encode `@`, `/`, `:`, `#` and `%` within a user or password.",
+        "A user and password go before the host, as `user:password@`, with `@`, `/`, `:`, `#` and `%` in them "
+        "percent-encoded.",
     )
     detect_source: Address | None = Field(
         default=None,

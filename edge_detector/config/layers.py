@@ -42,6 +42,15 @@ class Layer:
     whole: bool = True
 
 
+def given(entries: Mapping[Where, object], origins: Mapping[Where, str] | None = None) -> Layer:
+    """Values that the program itself hands in, such as those of the command line; None means not set."""
+    values: Any = {}
+    for where, value in entries.items():
+        if value is not None:
+            values = merge(values, _nested(where, value))
+    return Layer(values=values, origins=origins or {})
+
+
 def yaml_file(path: Path) -> Layer:
     """A YAML file; a scalar stays the text that it is written as, so that `0123`, `on` and `1.10` lose nothing."""
     return yaml_text(read(path), path.name)

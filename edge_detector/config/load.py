@@ -14,19 +14,26 @@ from edge_detector.config.root import Config
 
 
 def load(
-    file: Path | None = None, *, variables: Mapping[str, str] | None = None, options: Path | None = None
+    file: Path | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
+    options: Path | None = None,
+    base: Layer | None = None,
+    over: Layer | None = None,
 ) -> Config:
     """The configuration; environment variables win over add-on options, they over the file, it over the defaults.
 
-    Raises ConfigError, whose message lists every fault with its path, what is allowed and a hint, and no secret.
+    `base` is weaker than all of them, `over` stronger. Raises ConfigError, whose message lists every fault with its
+    path, what is allowed and a hint, and no secret.
     """
-    layers: list[Layer] = []
-    if file is not None:
-        layers.append(yaml_file(file))
-    if options is not None:
-        layers.append(options_file(options))
-    layers.append(environment(variables or {}))
-    return check(layers)
+    layers = [
+        base,
+        yaml_file(file) if file else None,
+        options_file(options) if options else None,
+        environment(variables or {}),
+        over,
+    ]
+    return check([layer for layer in layers if layer is not None])
 
 
 def check(layers: list[Layer]) -> Config:

@@ -1,0 +1,158 @@
+"""The commands and their options. What a command does is imported when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge_detector import __version__
+
+app = typer.Typer(
+    name="porchlight",
+    help="Watch a door: people, snapshots and clips for Home Assistant and your own archive.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="List, fetch and export model files.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models_app, name="models")
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration; else porchlight.yaml here, in /config or in /etc/porchlight.",
+    ),
+]
+Detector = Annotated[
+    str | None,
+    typer.Option("--detector", metavar="NAME", help="Wins over detection.backend: auto, onnx, yolov5 or hog."),
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="PATH", help="Wins over detection.model: a file or a known name."),
+]
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - typer hands the option's value
+    if value:
+        typer.echo(f"porchlight {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _porchlight(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Options before any command."""
+
+
+@app.command()
+def run(config: ConfigFile = None, detector: Detector = None, model: Model = None) -> None:
+    """Watch the configured cameras until Ctrl-C."""
+    from edge_detector.cli.run import run as command  # noqa: PLC0415 - loads the whole program
+
+    command(config, detector=detector, model=model)
+
+
+@app.command()
+def demo(
+    *,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="URL|FILE", help="What is watched; else a generated scene.")
+    ] = None,
+    forever: Annotated[bool, typer.Option("--forever", help="Go on until Ctrl-C.")] = False,
+    seconds: Annotated[float, typer.Option("--seconds", metavar="N", min=1, help="How long it goes on.")] = 60.0,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where clips and pictures stay.", file_okay=False)
+    ] = Path("porchlight-demo"),
+    detector: Detector = None,
+    model: Model = None,
+) -> None:
+    """Show all of it at work, with nothing to configure."""
+    from edge_detector.cli.demo import demo as command  # noqa: PLC0415 - loads the whole program
+
+    command(source, out=out, seconds=None if forever else seconds, detector=detector, model=model)
+
+
+@app.command()
+def replay(
+    video: Annotated[str, typer.Argument(metavar="VIDEO", help="A video file.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line an event, then one summary line.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Keep clips, pictures and documents here.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="A configuration; its first camera shows the video.")
+    ] = None,
+    detector: Detector = None,
+    model: Model = None,
+) -> None:
+    """Run a recorded video through the pipeline."""
+    from edge_detector.cli.replay import replay as command  # noqa: PLC0415 - loads the whole program
+
+    command(video, as_json=as_json, out=out, config=config, detector=detector, model=model)
+
+
+@app.command("check-config")
+def check_config(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration to check.")],
+) -> None:
+    """Print a configuration as it would hold, or its faults."""
+    from edge_detector.cli.check import check_config as command  # noqa: PLC0415 - loads pydantic
+
+    command(file)
+
+
+@app.command()
+def doctor(
+    *,
+    config: ConfigFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object in place of the table.")] = False,
+) -> None:
+    """Try camera, model, archive, broker and disk."""
+    from edge_detector.cli.doctor import doctor as command  # noqa: PLC0415 - loads the whole program
+
+    command(config, as_json=as_json)
+
+
+@models_app.command("list")
+def list_models(config: ConfigFile = None) -> None:
+    """List the models known by name, and which of them are here."""
+    from edge_detector.cli.models import list_models as command  # noqa: PLC0415 - loads pydantic
+
+    command(config)
+
+
+@models_app.command("fetch")
+def fetch_model(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name that `models list` shows.")],
+    config: ConfigFile = None,
+) -> None:
+    """Fetch a model from its publisher into the data folder and verify it."""
+    from edge_detector.cli.models import fetch_model as command  # noqa: PLC0415 - loads pydantic
+
+    command(name, config)
+
+
+@models_app.command("export")
+def export_model(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A checkpoint's path or known name.")] = "yolov5n",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="The ONNX file; else named as the checkpoint, here."),
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Export a YOLOv5 checkpoint (.pt) to ONNX; needs the extra `yolov5`."""
+    from edge_detector.cli.models import export_model as command  # noqa: PLC0415 - loads torch
+
+    command(model, out, config)

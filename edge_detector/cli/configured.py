@@ -1,0 +1,74 @@
+"""The configuration as a command of this process sees it, and the log that it asks for."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from edge_detector.config import Config
+from edge_detector.config.describe import Where
+from edge_detector.config.layers import Layer, given
+from edge_detector.config.load import load
+from edge_detector.config.redact import Redactor
+
+FILE_NAME = "porchlight.yaml"
+#: Where a configuration is looked for when none is named; the first one found is taken.
+FOLDERS = (Path(), Path("/config"), Path("/etc/porchlight"))
+#: What the Supervisor of Home Assistant writes for an add-on.
+OPTIONS_FILE = Path("/data/options.json")
+
+_LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+def configured(file: Path | None, *, detector: str | None = None, model: str | None = None) -> Config:
+    """The configuration of the named file, else of the usual places; raises ConfigError."""
+    found = file or next((path for folder in FOLDERS if (path := folder / FILE_NAME).is_file()), None)
+    options = OPTIONS_FILE if OPTIONS_FILE.is_file() else None
+    return load(found, variables=os.environ, options=options, over=command_line(detector=detector, model=model))
+
+
+def configured_for(source: str, file: Path | None, over: Layer, base: Mapping[Where, object] | None = None) -> Config:
+    """What file, options of the command and environment say; without a file, a camera `door` at `source`."""
+    layer = given({("cameras", "door", "source"): source, **(base or {})})
+    return load(file, variables=os.environ, base=None if file else layer, over=over)
+
+
+def command_line(*, detector: str | None = None, model: str | None = None) -> Layer:
+    """What options of the command set, above all else."""
+    backend_at, model_at = ("detection", "backend"), ("detection", "model")
+    return given({backend_at: detector, model_at: model}, {backend_at: "--detector", model_at: "--model"})
+
+
+def set_up_logging(config: Config, stream: TextIO | None = None) -> None:
+    """Log to standard error at the configured level, without secrets; a second call replaces the first."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    use_handler(handler, config)
+
+
+def use_handler(handler: logging.Handler, config: Config) -> None:
+    """Make this the only handler; what other packages log is told from warnings on."""
+    handler.setFormatter(RedactingFormatter(Redactor(config)))
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("edge_detector").setLevel(config.logging.level.upper())
+    logging.captureWarnings(capture=True)
+
+
+class RedactingFormatter(logging.Formatter):
+    """A line of the log, traceback and all, without a secret."""
+
+    def __init__(self, redactor: Redactor, line: str = _LINE) -> None:
+        super().__init__(line)
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The finished line, redacted."""
+        return self._redactor(super().format(record))
