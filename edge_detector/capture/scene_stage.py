@@ -55,7 +55,7 @@ def build_stage(view: View, *, pillar: bool, seed: int) -> Stage:
     rng = np.random.default_rng(seed)
     image = _ground_and_sky(view, rng)
     house_mask = np.zeros(image.shape[:2], np.uint8)
-    _street(image, view)
+    _street(image, view, rng)
     _path(image, view)
     _house(image, house_mask, view, rng)
     _entrance(image, view)
@@ -134,19 +134,10 @@ def _ground_and_sky(view: View, rng: np.random.Generator) -> Bgr:
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def _street(image: Bgr, view: View) -> None:
+def _street(image: Bgr, view: View, rng: np.random.Generator) -> None:
     """Pavement, road, a hedge behind it and trees before the sky."""
-    for x, height in ((-29, 4.2), (-23.5, 5.6), (-18.5, 3.8), (-13.0, 5.0), (-8.5, 4.0)):
-        for dx, dz, share in ((-1.1, 0.0, 0.62), (1.2, 0.3, 0.7), (0.0, 0.5, 1.0)):
-            centre, metre = view.project(x + dx, 40.0 + dz, height * share * 0.8)
-            cv2.circle(
-                image,
-                _pixel(centre),
-                round(1.9 * float(metre)),
-                (74, 110, 92) if dx else (66, 100, 80),
-                -1,
-                cv2.LINE_AA,
-            )
+    for x, height in ((-29, 3.0), (-25.5, 4.6), (-21.5, 3.4), (-18, 4.2), (-14.5, 3.2), (-11, 4.4), (-7.5, 3.6)):
+        _foliage(image, view, rng, (x, 40.0, 0.62 * height), 0.55 * height, (70, 106, 88))
     far = 60.0
     _fill(image, view, ((-far, 34, 0), (far, 34, 0), (far, 34, 1.5), (-far, 34, 1.5)), (52, 88, 68))
     _flat(image, view, (-far, far), (15.6, 23.0), (104, 102, 100))
@@ -226,18 +217,18 @@ def _entrance(image: Bgr, view: View) -> None:
 def _plants(image: Bgr, view: View, rng: np.random.Generator) -> None:
     """Shrubs along the wall; they stand behind whoever walks by."""
     for x, z, size in ((-1.25, 6.7, 0.34), (-0.75, 6.75, 0.26), (2.5, 6.7, 0.3), (3.1, 6.7, 0.36), (3.7, 6.7, 0.32)):
-        for _ in range(60):
-            angle, off = rng.uniform(0, 2 * np.pi), size * np.sqrt(rng.uniform())
-            centre, metre = view.project(x + off * np.cos(angle), z, size + 0.9 * off * np.sin(angle))
-            tone = int(rng.integers(-16, 17))
-            cv2.circle(
-                image,
-                _pixel(centre),
-                max(1, round(0.085 * float(metre))),
-                (46 + tone, 88 + tone, 58 + tone),
-                -1,
-                cv2.LINE_AA,
-            )
+        _foliage(image, view, rng, (x, z, size), size, (46, 88, 58))
+
+
+def _foliage(image: Bgr, view: View, rng: np.random.Generator, spot: _Spot, size: float, colour: Colour) -> None:
+    """A bush or a crown: many leaves of about one colour within `size` metres of a place."""
+    x, z, up = spot
+    for _ in range(60):
+        angle, off = rng.uniform(0, 2 * np.pi), size * np.sqrt(rng.uniform())
+        centre, metre = view.project(x + off * np.cos(angle), z, up + 0.9 * off * np.sin(angle))
+        tone = int(rng.integers(-16, 17))
+        leaf = colour[0] + tone, colour[1] + tone, colour[2] + tone
+        cv2.circle(image, _pixel(centre), max(1, round(0.27 * size * float(metre))), leaf, -1, cv2.LINE_AA)
 
 
 def _pillar(image: Bgr, mask: Mask, view: View) -> None:
