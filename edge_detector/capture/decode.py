@@ -18,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 
 AvPacket: TypeAlias = "av.Packet[VideoStream]"
 
-#: Pictures that can be inside the decoder at once; times beyond it belong to packets that gave none.
+#: Pictures that can be inside the decoder at once; older times belong to packets that gave none.
 _INSIDE = 32
 
 

@@ -63,7 +63,6 @@ class Demuxer:
         self._stream = stream
         self._terms = terms
         self._packets = self._demux()
-        self._came = terms.now()
         self._count = 0
         self._bias = 0
         self._first_dts: int | None = None
@@ -71,19 +70,29 @@ class Demuxer:
 
     def next(self) -> tuple[AvPacket, RawStamp] | None:
         """The next packet that holds anything and what is known of its time; None at the end, SourceError if broken."""
+        began = self._terms.now()
         packet = self._read()
-        if packet is None and self._terms.loop and self._count:
-            self._rewind()
-            packet = self._read()
         if packet is None:
             return None
-        self._refuse_stall()
+        # A read that was broken off by the timeout still yields the picture that was being put together.
+        if not self._terms.finite and self._terms.now() - began > self._terms.read_timeout_s:
+            raise SourceError(f"{self._terms.name} sent nothing for {self._terms.read_timeout_s:g} s")
         self._count += 1
         raw = RawStamp(self._shifted(packet.pts), self._shifted(packet.dts), packet.duration or 0)
         if raw.dts is not None:
             self._first_dts = raw.dts if self._first_dts is None else self._first_dts
             self._next_dts = raw.dts + max(raw.duration, 1)
         return packet, raw
+
+    def rewind(self) -> bool:
+        """At the end of a file that is played in a loop: begin again; False where the end is the end."""
+        if not self._terms.loop or not self._count:
+            return False
+        self._container.seek(0)
+        self._packets = self._demux()
+        self._bias += self._next_dts - (self._first_dts or 0)
+        self._first_dts = self._next_dts
+        return True
 
     def end(self) -> SourceError:
         """What the end means: SourceEnded for a whole file, SourceError for a camera or a file that is cut short."""
@@ -103,17 +112,5 @@ class Demuxer:
         except (av.FFmpegError, OSError) as error:
             raise reading_fault(self._terms.name, error, self._terms.read_timeout_s) from error
 
-    def _refuse_stall(self) -> None:
-        """A read that was broken off by the timeout still yields the picture that was being put together."""
-        before, self._came = self._came, self._terms.now()
-        if not self._terms.finite and self._came - before > self._terms.read_timeout_s:
-            raise SourceError(f"{self._terms.name} sent nothing for {self._terms.read_timeout_s:g} s")
-
     def _shifted(self, tick: int | None) -> int | None:
         return None if tick is None else tick + self._bias
-
-    def _rewind(self) -> None:
-        self._container.seek(0)
-        self._packets = self._demux()
-        self._bias += self._next_dts - (self._first_dts or 0)
-        self._first_dts = self._next_dts

@@ -9,7 +9,8 @@ import av
 
 from edge_detector.core.errors import SourceError
 
-_USER = re.compile(r"(?<=://)[^/@\s]+@")
+#: Up to the last @, wherever it stands: rather too much than half of a password.
+_USER = re.compile(r"(?<=://).*@")
 _SECRET = re.compile(r"([?&](?:[a-z_]*(?:pass|pwd|token|key|auth|secret)[a-z_]*|user|usr)=)[^&\s]*", re.IGNORECASE)
 
 #: First match wins: what the error means, and how to mend it.

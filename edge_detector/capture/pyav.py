@@ -19,10 +19,11 @@ from edge_detector.ports import Clock, WantsFrame
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 10.0
 
-#: Over TCP no packet is lost; sound is not even asked for; counting pictures to guess the rate would take a second.
-#: (`fflags=nobuffer` would throw away the first key frame with what was read while opening.)
-_RTSP = {"rtsp_transport": "tcp", "allowed_media_types": "video", "fpsprobesize": "0"}
-_HTTP = {"fpsprobesize": "0"}
+#: Open with the first key frame: looking at 20 pictures for their rate, or at 50 for timestamps, takes seconds.
+#: (`fflags=nobuffer` is no help: it throws away the first key frame with all that was read while opening.)
+OPEN_AT_ONCE = {"fpsprobesize": "0", "max_ts_probe": "0"}
+#: Over TCP no packet is lost; sound is not even asked for.
+_RTSP = {"rtsp_transport": "tcp", "allowed_media_types": "video", **OPEN_AT_ONCE}
 
 
 class ContainerSource:
@@ -45,21 +46,21 @@ class ContainerSource:
             container = self._connect()
             try:
                 self._session = Session(container, session, self._terms)
-            except SourceError:
+            except SourceError as error:
                 container.close()
+                fault = self._explained(error)
                 self._release()
-                raise
+                raise fault from error
             return self._session.info
 
     def read(self, wants: WantsFrame) -> Iterator[Packet | Frame]:
         """Packets in decoding order and the wanted frames; ends without an error after `close`."""
         try:
             while not self._closing.is_set():
-                with self._busy:
-                    if self._session is None:
-                        raise SourceError(f"{self._terms.name} is not open")
-                    items = self._session.step(wants)
-                yield from items
+                yield from self._step(wants)
+        except SourceError as error:
+            if not self._closing.is_set():  # it may well be the close that broke the read off
+                raise self._explained(error) from error
         finally:
             with self._busy:
                 self._release()
@@ -72,6 +73,21 @@ class ContainerSource:
                 self._release()
             finally:
                 self._busy.release()
+
+    @property
+    def damaged(self) -> int:
+        """How many packets of this session could not be decoded."""
+        return 0 if self._session is None else self._session.damaged
+
+    def _step(self, wants: WantsFrame) -> list[Packet | Frame]:
+        with self._busy:
+            if self._session is None:
+                raise SourceError(f"{self._terms.name} is not open")
+            return self._session.step(wants)
+
+    def _explained(self, error: SourceError) -> SourceError:
+        """The error with what else is known of it."""
+        return error
 
     def _release(self) -> None:
         if self._session is not None:
@@ -155,5 +171,5 @@ def _options(address: str) -> dict[str, str]:
     if address.startswith(("rtsp://", "rtsps://")):
         return dict(_RTSP)
     if address.startswith(("http://", "https://")):
-        return dict(_HTTP)
+        return dict(OPEN_AT_ONCE)
     return {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,18 +17,18 @@ from av.container import InputContainer
 
 from edge_detector.capture.demux import Terms
 from edge_detector.capture.faults import opening_fault
-from edge_detector.capture.pyav import OPEN_TIMEOUT_S, READ_TIMEOUT_S, ContainerSource
+from edge_detector.capture.pyav import OPEN_AT_ONCE, OPEN_TIMEOUT_S, READ_TIMEOUT_S, ContainerSource
 from edge_detector.core.errors import SourceError
-from edge_detector.core.types import Frame, Packet
-from edge_detector.ports import Clock, WantsFrame
+from edge_detector.ports import Clock
 
 #: The program's name since Raspberry Pi OS Bookworm, and the one before.
 PROGRAMS = ("rpicam-vid", "libcamera-vid")
 #: How long the program may take to end when asked, before it is killed.
 _STOP_S = 3.0
-#: What is kept of the program's own messages: it writes a line for each picture.
+#: What is kept of the program's own messages; it writes a line of progress for each picture.
 _TAIL_BYTES = 4096
 _TAIL_LINES = 3
+_PROGRESS = "#"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,9 @@ class CameraProcess:
         )
         #: Seconds that one read may take.
         self.timeout_s = timeout_s
+        self._name = Path(program).name
         self._tail = b""
+        self._ended = False
         self._out, self._err = (pipe.fileno() for pipe in (self._process.stdout, self._process.stderr) if pipe)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._out, selectors.EVENT_READ)
@@ -106,15 +109,21 @@ class CameraProcess:
             if self._err in ready:
                 self._keep_message()
             if self._out in ready:
-                return os.read(self._out, size)
+                data = os.read(self._out, size)
+                self._ended = not data
+                return data
         raise TimeoutError(f"nothing for {self.timeout_s:g} s")
 
-    def last_words(self) -> str:
-        """The last lines of what the program said."""
+    def explain(self, fault: str) -> str:
+        """The fault, or that the program ended, with the last lines of what it said."""
+        if self._ended:
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it may have closed its output and live on
+                fault = f"{self._name} ended with status {self._process.wait(_STOP_S)}"
         while self._err in self._ready(0):
             self._keep_message()
-        lines = [line.strip() for line in self._tail.decode(errors="replace").splitlines() if line.strip()]
-        return "; ".join(lines[-_TAIL_LINES:])
+        lines = [line.strip() for line in self._tail.decode(errors="replace").splitlines()]
+        said = [line for line in lines if line and not line.startswith(_PROGRESS)]
+        return f"{fault}: {'; '.join(said[-_TAIL_LINES:])}" if said else fault
 
     def stop(self) -> None:
         """End it, and wait until it has; from any thread."""
@@ -170,15 +179,9 @@ class RpicamSource(ContainerSource):
         )
         super().__init__(terms, self._start)
 
-    def read(self, wants: WantsFrame) -> Iterator[Packet | Frame]:
-        """As any source; when the program dies, the error tells what it said last."""
-        try:
-            yield from super().read(wants)
-        except SourceError as error:
-            raise self._explained(error) from error
-
     def close(self) -> None:
         """End the program, which ends a read as well."""
+        self._closing.set()
         process = self._process
         if process is not None:
             process.stop()
@@ -194,7 +197,7 @@ class RpicamSource(ContainerSource):
         name = Path(program).name
         try:
             self._process = process = CameraProcess(program, self._settings, timeout_s=self._open_timeout_s)
-            container = av.open(process, "r", format="h264", options={"fpsprobesize": "0"})
+            container = av.open(process, "r", format="h264", options=dict(OPEN_AT_ONCE))
         except (av.FFmpegError, OSError) as error:
             fault = self._explained(opening_fault(name, error, self._open_timeout_s))
             self._end()
@@ -203,8 +206,7 @@ class RpicamSource(ContainerSource):
         return container
 
     def _explained(self, error: SourceError) -> SourceError:
-        said = "" if self._process is None else self._process.last_words()
-        return SourceError(f"{error}: {said}" if said else str(error))
+        return error if self._process is None else SourceError(self._process.explain(str(error)))
 
     def _release(self) -> None:
         super()._release()

@@ -17,6 +17,8 @@ from edge_detector.ports import WantsFrame
 _RECORDED = frozenset({"h264", "hevc"})
 #: Formats that carry no time of their own: FFmpeg counts pictures at an assumed rate, which no live source keeps.
 _TIMELESS = frozenset({"mpjpeg", "mjpeg", "h264", "hevc", "image2pipe", "jpeg_pipe"})
+#: Some cameras announce their clock's ticks as their rate.
+_MOST_FPS = 240.0
 
 
 class Session:
@@ -71,7 +73,6 @@ class Session:
         timed = self._time.drain() if came is None else self._time.push(*came)
         items = [item for packet, stamp, t in timed for item in self._handle(packet, stamp, t, wants)]
         if came is None:
-            self._ended = True
             items += self._finish(wants)
         return items
 
@@ -113,7 +114,8 @@ class Session:
         if self._decoder is not None:
             for picture in self._decoder.drain():
                 items += self._show(picture, wants)
-        if self._encoder is not None:
+        self._ended = not self._demuxer.rewind()
+        if self._encoder is not None and self._ended:
             items += self._encoder.flush()
         return items
 
@@ -123,8 +125,9 @@ class Session:
 
 
 def _fps(stream: VideoStream) -> float:
-    """Pictures a second as the stream says, 0 when it does not."""
-    return float(stream.average_rate or 0)
+    """Pictures a second as the stream says, 0 when it does not or cannot mean it."""
+    fps = float(stream.average_rate or 0)
+    return fps if fps <= _MOST_FPS else 0.0
 
 
 def _rhythm(container: InputContainer, stream: VideoStream, terms: Terms) -> Rhythm:

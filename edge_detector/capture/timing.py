@@ -75,19 +75,19 @@ class Timekeeper(Generic[T]):
         lead, self._lead = self._lead, []
         whole = backfill([raw for _, raw, _ in lead], self._rhythm.step)
         clock = self._clock = self._clock or self._make_clock(whole)
-        if self._rhythm.live and self._rhythm.pace is None:
+        if isinstance(clock, StreamClock):
             return self._place_burst(clock, whole, lead)
         return [self._place(clock, packet, raw, arrival) for raw, (packet, _, arrival) in zip(whole, lead, strict=True)]
 
     def _make_clock(self, lead: list[RawStamp]) -> Timeline:
-        if self._rhythm.live:
+        if self._rhythm.live and self._rhythm.pace is None:
             return StreamClock()
         shown = [raw.pts for raw in lead if raw.pts is not None]
         start = min(shown, default=0) if self._rhythm.start is None else self._rhythm.start
-        return ReplayClock(start * self._rhythm.tick_s)
+        return ReplayClock(start * self._rhythm.tick_s - (self._rhythm.now() if self._rhythm.live else 0.0))
 
     def _place_burst(
-        self, clock: Timeline, whole: list[RawStamp], lead: list[tuple[T, RawStamp, float]]
+        self, clock: StreamClock, whole: list[RawStamp], lead: list[tuple[T, RawStamp, float]]
     ) -> list[tuple[T, Stamp, float]]:
         """Learn from all packets of the burst before the first is placed."""
         stamps = [self._stamper.next(raw) for raw in whole]
@@ -104,7 +104,6 @@ class Timekeeper(Generic[T]):
             if self._began is None:
                 self._began = stamp.dts * self._rhythm.tick_s
             self._rhythm.pace(stamp.dts * self._rhythm.tick_s - self._began)
-            arrival = self._rhythm.now()
         return packet, stamp, clock.map(stamp.pts * self._rhythm.tick_s, arrival)
 
     def _stamp_of(self, arrival: float) -> RawStamp:

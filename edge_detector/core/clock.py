@@ -24,10 +24,6 @@ SLEW = 0.05
 class Timeline(Protocol):
     """What a capture session asks of its clock; all times in seconds."""
 
-    def observe(self, pts: float, arrival: float) -> None:
-        """Learn from a packet without placing it."""
-        ...
-
     def map(self, pts: float, arrival: float) -> float:
         """Learn from a packet, and say when it was taken."""
         ...
@@ -41,11 +37,8 @@ class ReplayClock:
     """Time of a recording: seconds from its start, whatever the machine's speed."""
 
     def __init__(self, start: float) -> None:
-        """`start` is the timestamp of the first picture shown."""
+        """`start` is the timestamp of the first picture shown, less the time that it shall have."""
         self._start = start
-
-    def observe(self, pts: float, arrival: float) -> None:
-        """Nothing is to be learnt."""
 
     def map(self, pts: float, arrival: float) -> float:  # noqa: ARG002 - a recording does not arrive
         """Seconds from the start of the recording."""
