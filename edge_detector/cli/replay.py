@@ -15,7 +15,6 @@ from edge_detector.app import replay as app
 from edge_detector.cli.configured import command_line, configured_for, set_up_logging
 from edge_detector.core.errors import SourceError
 
-
 #: What an event's line shows of its figures.
 _SHOWN = ("count", "confidence", "duration_s", "max_people", "max_confidence", "bytes", "reason")
 
