@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -48,8 +49,7 @@ _CLIP = re.compile(
     rf"-(?P<visit_id>{_ULID})-(?P<n>{_NUMBER})"
 )
 _PART = re.compile(rf"(?P<start_ms>{_NUMBER})-(?P<visit_id>{_ULID})-(?P<n>{_NUMBER})\.part")
-_SIDECAR = re.compile(rf"(?P<visit_id>{_ULID})\.(?P<ending>snapshot\.jpg|json)")
-_SIDECARS = {"snapshot.jpg": ItemKind.SNAPSHOT, "json": ItemKind.DOCUMENT}
+_SIDECAR = re.compile(rf"(?P<visit_id>{_ULID})(?P<ending>-{_NUMBER}\.snapshot\.jpg|\.json)")
 
 
 # --- slugs, ids and times -------------------------------------------------------------------------------------------
@@ -139,11 +139,10 @@ def parse_archive_key(text: str, *, prefix: str = "") -> ArchiveKey:
     found = _KEY.fullmatch(text.removeprefix(start)) if text.startswith(start) else None
     kind = _KINDS.get((found["folder"], found["ending"])) if found else None
     if found and kind:
-        key = ArchiveKey(
-            kind=kind, node=found["node"], camera=found["camera"], visit_id=found["visit_id"], n=int(found["n"] or 1)
-        )
-        if text == archive_key(kind, node=key.node, camera=key.camera, visit_id=key.visit_id, n=key.n, prefix=prefix):
-            return key
+        node, camera, visit_id, n = found["node"], found["camera"], found["visit_id"], int(found["n"] or 1)
+        with suppress(ValueError):
+            if text == archive_key(kind, node=node, camera=camera, visit_id=visit_id, n=n, prefix=prefix):
+                return ArchiveKey(kind=kind, node=node, camera=camera, visit_id=visit_id, n=n)
     raise ValueError(f"{text!r} is no key of the archive below {prefix!r}")
 
 
@@ -230,9 +229,11 @@ def parse_part_name(name: str) -> PartName:
     return PartName(start_ms=int(found["start_ms"]), visit_id=found["visit_id"], n=int(found["n"]))
 
 
-def snapshot_name(visit_id: str) -> str:
-    """The local name of a visit's snapshot."""
-    return f"{_check_ulid(visit_id)}.snapshot.jpg"
+def snapshot_name(visit_id: str, ms: int) -> str:
+    """The local name of a visit's snapshot, taken at `ms`: a better one gets a name of its own."""
+    if ms < 0:
+        raise ValueError(f"no snapshot was taken at {ms} ms")
+    return f"{_check_ulid(visit_id)}-{ms}.snapshot.jpg"
 
 
 def document_name(visit_id: str) -> str:
@@ -245,7 +246,7 @@ def parse_sidecar_name(name: str) -> tuple[ItemKind, str]:
     found = _SIDECAR.fullmatch(name)
     if not found:
         raise ValueError(f"{name!r} is no name of a snapshot or visit document")
-    return _SIDECARS[found["ending"]], found["visit_id"]
+    return ItemKind.DOCUMENT if found["ending"] == ".json" else ItemKind.SNAPSHOT, found["visit_id"]
 
 
 def _check_ulid(text: str) -> str:
