@@ -30,6 +30,15 @@ from edge_detector.core.types import (
 from edge_detector.ports import WantsFrame
 
 _WAITING = (ItemState.SAVED, ItemState.UPLOADING)
+_DELIVERED = (ItemState.STORED, ItemState.PURGED)
+#: Where a file may go from where it is.
+_FORWARD = {
+    ItemState.SAVED: tuple(ItemState),
+    ItemState.UPLOADING: tuple(ItemState),
+    ItemState.STORED: _DELIVERED,
+    ItemState.PURGED: (ItemState.PURGED,),
+    ItemState.FAILED: (ItemState.FAILED, ItemState.PURGED),
+}
 _ORDER = tuple(ItemKind)
 
 
@@ -187,7 +196,8 @@ class MemoryLedger:
         """Note a file, or its new content."""
         with self._lock:
             known = self._items.get(item.key)
-            if known is None or known.sha256 != item.sha256:
+            moved = known is not None and known.path != item.path and known.state not in _DELIVERED
+            if known is None or known.sha256 != item.sha256 or moved:
                 self._items[item.key] = item
 
     def claim(self, *, now_utc: float, limit: int, held: Sequence[str] = ()) -> Sequence[Item]:
@@ -209,8 +219,8 @@ class MemoryLedger:
     def settle(self, item: Item) -> None:
         """Write back, unless the file has new content by now."""
         with self._lock:
-            known = self._items[item.key]
-            if known.sha256 == item.sha256 and known.state not in {ItemState.PURGED, ItemState.FAILED}:
+            known = self._items.get(item.key)
+            if known is not None and known.sha256 == item.sha256 and item.state in _FORWARD[known.state]:
                 self._items[item.key] = item
 
     def reset(self) -> int:
@@ -232,7 +242,7 @@ class MemoryLedger:
             return Backlog(
                 pending=len(waiting),
                 oldest_s=max((now_utc - item.created_utc for item in waiting), default=0.0),
-                stored=sum(item.state in {ItemState.STORED, ItemState.PURGED} for item in self._items.values()),
+                stored=sum(item.state in _DELIVERED for item in self._items.values()),
                 failed=sum(item.state is ItemState.FAILED for item in self._items.values()),
                 last_error=next((item.last_error for item in waiting if item.last_error), None),
             )

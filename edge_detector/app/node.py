@@ -129,8 +129,11 @@ class Node:
             journal=self._journal,
             clock=self._clock,
             write_file=write_atomic,
-            wake=lambda: self._delivery.wake(),
+            wake=self._wake_delivery,
         )
+
+    def _wake_delivery(self) -> None:
+        self._delivery.wake()
 
     def _spool(self, camera: str) -> Path:
         return self._folder / "spool" / camera

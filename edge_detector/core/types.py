@@ -186,7 +186,7 @@ class ClipEnd(StrEnum):
     LIMIT = "limit"
     STREAM_LOST = "stream_lost"
     SHUTDOWN = "shutdown"
-    CRASH = "crash"
+    DISK = "disk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,7 +103,7 @@ class AnalyseStage:
         utc: Callable[[float], float],
         annotate: Callable[[Bgr, tuple[Track, ...]], Bgr] | None = None,
     ) -> None:
-        """`confidence` is the machine's; `stopwatch` measures inferences only; `annotate` draws boxes into snapshots when given."""
+        """`confidence` is what the machine asks for; `stopwatch` measures inferences only; `annotate` draws boxes."""
         self._camera = camera
         self._policy = policy
         self._detector = detector

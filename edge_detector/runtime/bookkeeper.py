@@ -190,9 +190,13 @@ class Bookkeeper:
         self._close_if_complete(visit)
 
     def _snapshot(self, fact: SnapshotReady) -> None:
-        path = self._places[fact.camera].spool / naming.snapshot_name(fact.visit_id)
+        path = self._places[fact.camera].spool / naming.snapshot_name(fact.visit_id, round(fact.utc * 1000))
         self._write_file(path, fact.jpeg)
+        before = [item.path for item in self._ledger.items(visit_id=fact.visit_id) if item.kind is ItemKind.SNAPSHOT]
         self._add(fact.camera, fact.visit_id, ItemKind.SNAPSHOT, path)
+        for old in before:
+            if old != path:
+                old.unlink(missing_ok=True)
 
     def _clip(self, clip: ClipFile) -> None:
         self._add_clip(clip)
@@ -229,13 +233,12 @@ class Bookkeeper:
         del self._open[record.visit_id]
 
     def _adopt(self, clip: ClipFile) -> None:
-        known = next((item for item in self._clips(clip.visit_id) if item.n == clip.n), None)
-        if known is not None and known.state in _DELIVERED:
-            clip.path.unlink(missing_ok=True)
-            if clip.poster is not None:
-                clip.poster.unlink(missing_ok=True)
-            return
+        """Note a clip and its poster, unless the archive has them: then only their removal is missing."""
         self._add_clip(clip)
+        delivered = {item.path for item in self._ledger.items(visit_id=clip.visit_id) if item.state in _DELIVERED}
+        for path in (clip.path, clip.poster):
+            if path in delivered:
+                path.unlink(missing_ok=True)
 
     def _adopt_sidecar(self, camera: str, kind: ItemKind, visit_id: str, path: Path) -> None:
         """A snapshot or document: the ledger knows it, or it is added, or it is an old one and goes."""

@@ -79,13 +79,14 @@ class CaptureLoop:
             self._session += 1
             try:
                 self._capture(stop)
-                return
             except SourceEnded as error:
                 self._on_lost(str(error))
                 if self._finite:
                     return
             except SourceError as error:
                 self._on_lost(str(error))
+            else:
+                return
             finally:
                 self._source.close()
             stop.wait(self._backoff.next_delay())

@@ -39,7 +39,7 @@ class Delivery:
         self._ledger = ledger
         self._store = store
         self._clock = clock
-        self._tell = tell
+        self.tell = tell
         self._held = held
         self._retry = retry
         self._random01 = random01
@@ -88,7 +88,7 @@ class Delivery:
         if self._failing:
             self._failing = False
             _LOG.info("The archive takes files again")
-        await self._tell(self._fact(item, stored))
+        await self.tell(self._fact(item, stored))
         await asyncio.to_thread(self._finish, item)
 
     def _finish(self, item: Item) -> None:
@@ -99,17 +99,24 @@ class Delivery:
 
     async def _failed(self, item: Item, error: StoreError) -> None:
         attempts = item.attempts + 1
+        if not item.path.exists():  # a better snapshot took its place, and the ledger has that; or somebody removed it
+            await self._settle(item, state=ItemState.FAILED, attempts=attempts, last_error=f"{item.path} is gone")
+            return
         decision = decide(
             attempts=attempts, error=error, now_utc=self._utc(), random01=self._random01(), policy=self._retry
         )
-        _LOG.log(logging.DEBUG if self._failing else logging.WARNING, "%s was not delivered: %s", item.path.name, error)
+        level = logging.DEBUG if self._failing else logging.WARNING
+        _LOG.log(level, "%s was not delivered: %s", item.path.name, error)
         self._failing = True
-        state = ItemState.FAILED if isinstance(decision, GiveUp) else ItemState.SAVED
-        next_try = item.next_try_utc if isinstance(decision, GiveUp) else decision.utc
-        await asyncio.to_thread(
-            self._ledger.settle,
-            replace(item, state=state, attempts=attempts, next_try_utc=next_try, last_error=str(error)),
-        )
+        if isinstance(decision, GiveUp):
+            await self._settle(item, state=ItemState.FAILED, attempts=attempts, last_error=str(error))
+        else:
+            waiting = replace(item, next_try_utc=decision.utc)
+            await self._settle(waiting, state=ItemState.SAVED, attempts=attempts, last_error=str(error))
+
+    async def _settle(self, item: Item, *, state: ItemState, attempts: int, last_error: str) -> None:
+        row = replace(item, state=state, attempts=attempts, last_error=last_error)
+        await asyncio.to_thread(self._ledger.settle, row)
 
     def _fact(self, item: Item, stored: Stored) -> FileStored:
         return FileStored(

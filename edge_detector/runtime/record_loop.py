@@ -64,14 +64,14 @@ class RecordStage:
         return self._act(self._cutter.finish(end))
 
     def _act(self, outputs: Sequence[CutOutput]) -> tuple[RecordOutput, ...]:
-        """Do what the cutter says; a disk that refuses costs the clip, never the recorder."""
+        """Do what the cutter says; a disk that refuses costs the rest of a clip, never the recorder."""
         facts: list[RecordOutput] = []
         for output in outputs:
             try:
                 fact = self._do(output)
             except RecordError as error:
                 _LOG.error("%s: %s", self._camera, error)
-                fact = self._give_up(str(error))
+                fact = self._cut_short(str(error))
             if fact is not None:
                 facts.append(fact)
         return tuple(facts)
@@ -90,8 +90,9 @@ class RecordStage:
             case WritePacket() if self._clip is not None:
                 self._writer.write(output.packet)
             case CloseClip() if self._clip is not None:
+                saved = self._saved(self._clip, output.end_t, output.end)
                 self._clip = None
-                return self._finish_clip(output)
+                return saved
             case LoseClip():
                 return ClipLost(
                     camera=self._camera,
@@ -103,16 +104,20 @@ class RecordStage:
                 )
         return None
 
-    def _finish_clip(self, close: CloseClip) -> ClipSaved:
-        clip = self._writer.close(self._stats.get(close.visit_id, NOBODY))
-        return ClipSaved(t=self._clock.now(), clip=clip, start_t=close.start_t, end_t=close.end_t, end=close.end)
+    def _saved(self, opened: OpenClip, end_t: float, end: ClipEnd) -> ClipSaved:
+        clip = self._writer.close(self._stats.get(opened.visit_id, NOBODY))
+        return ClipSaved(t=self._clock.now(), clip=clip, start_t=opened.start_t, end_t=end_t, end=end)
 
-    def _give_up(self, reason: str) -> ClipLost | None:
-        """The rest of this clip is not recorded; what is on disk is taken up again at the next start."""
-        clip, self._clip = self._clip, None
-        if clip is None:
+    def _cut_short(self, reason: str) -> RecordOutput | None:
+        """Make a clip of what the disk took; when even that fails it is lost, until the next start finds it."""
+        opened, self._clip = self._clip, None
+        if opened is None:
             return None
         t = self._clock.now()
+        try:
+            return self._saved(opened, t, ClipEnd.DISK)
+        except RecordError as error:
+            _LOG.debug("%s: %s", self._camera, error)
         return ClipLost(
-            camera=self._camera, visit_id=clip.visit_id, n=clip.n, t=t, utc=self._clock.utc(t), reason=reason
+            camera=self._camera, visit_id=opened.visit_id, n=opened.n, t=t, utc=self._clock.utc(t), reason=reason
         )

@@ -112,11 +112,8 @@ def decoded_frames(path: Path) -> tuple[int, int]:
 
 
 def _probe(path: Path, entry: str, count: str) -> int:
+    shown = ["-select_streams", "v:0", "-show_entries", f"stream={entry}", "-of", "csv=p=0"]
     answer = subprocess.run(
-        ["ffprobe", "-v", "error", count, "-select_streams", "v:0", "-show_entries", f"stream={entry}", "-of", "csv=p=0"]
-        + [str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
+        ["ffprobe", "-v", "error", count, *shown, str(path)], capture_output=True, text=True, check=True
     )
     return int(answer.stdout.strip().strip(","))

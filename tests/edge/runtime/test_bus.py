@@ -41,7 +41,12 @@ async def test_facts_from_threads_arrive() -> None:
         seen.append(fact)
 
     bus.subscribe("keep", keep)
-    thread = threading.Thread(target=lambda: [bus.post(down(n)) for n in range(5)])
+
+    def post_five() -> None:
+        for n in range(5):
+            bus.post(down(n))
+
+    thread = threading.Thread(target=post_five)
     thread.start()
     await asyncio.to_thread(thread.join)
     await bus.settled()

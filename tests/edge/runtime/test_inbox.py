@@ -47,7 +47,7 @@ def test_get_wakes_for_a_frame_from_another_thread() -> None:
 
 def test_packets_and_decisions_keep_their_order() -> None:
     inbox: PacketInbox[ClipStop] = PacketInbox()
-    items = [packet(0.0, keyframe=True), ClipStop(visit_id="v", stop_t=0.0), packet(0.1)]
+    items: list[Packet | ClipStop] = [packet(0.0, keyframe=True), ClipStop(visit_id="v", stop_t=0.0), packet(0.1)]
     for item in items:
         inbox.put(item)
     assert [inbox.get(NOW) for _ in items] == items

@@ -1,13 +1,17 @@
 """The recorder's stage: what becomes of clips, also when the disk refuses."""
 
+import pytest
+
 from edge_detector.core.cutter import CutPolicy, Cutter
 from edge_detector.core.errors import RecordError
 from edge_detector.core.types import (
     ClipEnd,
+    ClipFile,
     ClipLost,
     ClipSaved,
     ClipStart,
     ClipStop,
+    Packet,
     StreamLost,
     VisitStats,
     VisitUpdated,
@@ -42,9 +46,7 @@ def test_clip_is_saved_with_the_figures_of_its_visit() -> None:
     recorder.handle(START)
     stats = VisitStats(max_people=3, max_confidence=0.7)
     recorder.handle(
-        VisitUpdated(
-            camera="door", visit_id=VISIT, t=1.5, utc=1.5, count=3, confidence=0.7, zones=(), stats=stats
-        )
+        VisitUpdated(camera="door", visit_id=VISIT, t=1.5, utc=1.5, count=3, confidence=0.7, zones=(), stats=stats)
     )
     recorder.handle(ClipStop(visit_id=VISIT, stop_t=2.0))
     (saved,) = feed(recorder, 1.0, 2.5)
@@ -52,7 +54,7 @@ def test_clip_is_saved_with_the_figures_of_its_visit() -> None:
     assert (saved.t, saved.start_t, round(saved.end_t, 3), saved.end) == (50.0, 0.5, 2.1, ClipEnd.STOPPED)
     assert saved.clip.stats == stats
     assert saved.clip.start_utc == 1000.5
-    assert [p.t for p in writer.clips[0][1]][0] == 0.5
+    assert writer.clips[0][1][0].t == 0.5
 
 
 def test_last_figures_of_a_visit_win() -> None:
@@ -86,13 +88,36 @@ def test_lost_clip_is_told_with_the_reason() -> None:
     assert lost == ClipLost(camera="door", visit_id=VISIT, n=1, t=1.0, utc=1001.0, reason="no_stream")
 
 
-def test_full_disk_costs_the_clip_and_is_told_once() -> None:
-    writer = FakeClipWriter(fail=RecordError("Cannot write to x: the disk is full"))
-    recorder = stage(writer)
+class FullDisk(FakeClipWriter):
+    """Takes some packets, then no more; closes or not."""
+
+    def __init__(self, takes: int, *, closes: bool) -> None:
+        super().__init__()
+        self._takes = takes
+        self._closes = closes
+
+    def write(self, packet: Packet) -> None:
+        self._takes -= 1
+        if self._takes < 0:
+            raise RecordError("Cannot write to x: the disk is full")
+        super().write(packet)
+
+    def close(self, stats: VisitStats) -> ClipFile:
+        if not self._closes:
+            raise RecordError("Cannot write to x: the disk is full")
+        return super().close(stats)
+
+
+@pytest.mark.parametrize(("closes", "kind"), [(True, ClipSaved), (False, ClipLost)])
+def test_full_disk_costs_the_rest_of_the_clip(*, closes: bool, kind: type) -> None:
+    recorder = stage(FullDisk(3, closes=closes))
     recorder.handle(INFO)
     feed(recorder, 0.0, 1.0)
-    (lost,) = recorder.handle(START)
-    assert isinstance(lost, ClipLost)
-    assert "the disk is full" in lost.reason
+    (fact,) = recorder.handle(START)
+    assert isinstance(fact, kind)
+    if isinstance(fact, ClipLost):
+        assert "the disk is full" in fact.reason
+    if isinstance(fact, ClipSaved):
+        assert fact.end is ClipEnd.DISK
     assert feed(recorder, 1.0, 30.0) == [], "the rest of the clip is not tried again and again"
     assert recorder.finish() == ()

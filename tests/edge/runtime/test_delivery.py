@@ -1,0 +1,173 @@
+"""Delivery: the order of its steps, and what failures do."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from edge_detector.core.errors import PermanentStoreError, RetryableStoreError, StoreError
+from edge_detector.core.retry import RetryPolicy
+from edge_detector.core.types import FileStored, Item, ItemKind, ItemState
+from edge_detector.runtime.delivery import Delivery
+from edge_detector.testing import FakeClock, FakeStore, MemoryLedger
+from tests.edge.runtime.values import VISIT
+
+CLIP_STEM = f"1700000000000-2000-1-800-12-64x48-{VISIT}-1"
+
+
+class Desk:
+    """A ledger, a store and a delivery between them."""
+
+    def __init__(self, folder: Path, *failures: StoreError, parallel: int = 1, max_attempts: int | None = None) -> None:
+        self.folder = folder
+        self.ledger = MemoryLedger()
+        self.store = FakeStore(*failures)
+        self.clock = FakeClock()
+        self.held: list[str] = []
+        self.told: list[tuple[FileStored, ItemState, bool]] = []
+        self.delivery = Delivery(
+            ledger=self.ledger,
+            store=self.store,
+            clock=self.clock,
+            tell=self._tell,
+            held=lambda: self.held,
+            retry=RetryPolicy(base_s=10, max_attempts=max_attempts),
+            random01=lambda: 1.0,
+            parallel=parallel,
+        )
+
+    def add(self, name: str, kind: ItemKind = ItemKind.SNAPSHOT, sha256: str = "00") -> Item:
+        path = self.folder / name
+        path.write_bytes(b"evidence")
+        item = Item(
+            key=f"{kind}/{name}",
+            kind=kind,
+            camera="door",
+            visit_id=VISIT,
+            n=1,
+            path=path,
+            bytes=8,
+            sha256=sha256,
+            content_type="image/jpeg",
+            created_utc=self.clock.utc(self.clock.now()),
+        )
+        self.ledger.add(item)
+        return item
+
+    def states(self) -> Sequence[ItemState]:
+        return [item.state for item in self.ledger.items()]
+
+    async def _tell(self, fact: FileStored) -> None:
+        item = self.ledger.items()[0]
+        self.told.append((fact, item.state, item.path.exists()))
+
+
+async def test_file_is_told_before_it_is_settled_and_settled_before_it_goes(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    item = desk.add("one.jpg")
+    await desk.delivery.drain()
+    ((fact, state, there),) = desk.told
+    assert (state, there) == (ItemState.UPLOADING, True)
+    assert (fact.uri, fact.sha256, fact.clip) == (f"fake:{item.key}", "00", None)
+    assert desk.states() == [ItemState.PURGED]
+    assert not item.path.exists()
+
+
+async def test_clip_is_told_with_its_own_facts(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.add(f"{CLIP_STEM}.mp4", ItemKind.CLIP)
+    await desk.delivery.drain()
+    clip = desk.told[0][0].clip
+    assert clip is not None
+    assert (clip.duration_s, clip.stats.max_people, clip.width) == (2.0, 1, 64)
+
+
+async def test_failure_waits_and_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk(tmp_path, RetryableStoreError("no route"), RetryableStoreError("no route"))
+    item = desk.add("one.jpg")
+    with caplog.at_level(logging.INFO):
+        await desk.delivery.drain()
+        (waiting,) = desk.ledger.items()
+        assert (waiting.state, waiting.attempts, waiting.last_error) == (ItemState.SAVED, 1, "no route")
+        assert waiting.next_try_utc == desk.clock.utc(0) + 10
+        for _ in range(2):
+            desk.clock.t += 20
+            await desk.delivery.drain()
+    assert desk.states() == [ItemState.PURGED]
+    assert not item.path.exists()
+    assert caplog.text.count("was not delivered") == 1
+    assert caplog.text.count("takes files again") == 1
+
+
+async def test_given_up_file_stays_on_disk(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, PermanentStoreError("access denied"), max_attempts=1)
+    item = desk.add("one.jpg")
+    await desk.delivery.drain()
+    assert desk.states() == [ItemState.FAILED]
+    assert item.path.exists()
+
+
+async def test_file_that_is_gone_is_not_waited_for(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, PermanentStoreError("cannot be read"))
+    desk.add("one.jpg").path.unlink()
+    await desk.delivery.drain()
+    assert desk.states() == [ItemState.FAILED]
+
+
+async def test_files_of_held_cameras_wait(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.add("one.jpg")
+    desk.held.append("door")
+    await desk.delivery.drain()
+    assert desk.states() == [ItemState.SAVED]
+
+
+async def test_new_content_under_a_key_is_not_lost_with_the_old(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    old = desk.add("one.jpg")
+
+    async def better_picture_meanwhile(_: FileStored) -> None:
+        if old.path.exists() and len(desk.store.puts) == 1:
+            path = tmp_path / "two.jpg"
+            path.write_bytes(b"better")
+            desk.ledger.add(
+                Item(
+                    key=old.key,
+                    kind=old.kind,
+                    camera="door",
+                    visit_id=VISIT,
+                    n=1,
+                    path=path,
+                    bytes=6,
+                    sha256="11",
+                    content_type="image/jpeg",
+                    created_utc=0.0,
+                )
+            )
+
+    desk.delivery.tell = better_picture_meanwhile
+    await desk.delivery.drain()
+    assert desk.store.puts == [old.key, old.key]
+    assert desk.states() == [ItemState.PURGED]
+    assert not (tmp_path / "two.jpg").exists()
+
+
+async def test_run_wakes_for_new_files_and_stops(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    told = asyncio.Event()
+
+    async def tell(_: FileStored) -> None:
+        told.set()
+
+    desk.delivery.tell = tell
+    task = asyncio.create_task(desk.delivery.run())
+    await asyncio.sleep(0.02)
+    desk.add("one.jpg")
+    desk.delivery.wake()
+    async with asyncio.timeout(5):
+        await told.wait()
+        desk.delivery.stop()
+        await task
+    assert desk.states() == [ItemState.PURGED]
