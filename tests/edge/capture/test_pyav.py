@@ -318,10 +318,10 @@ def test_packets_that_give_no_picture_are_forgotten(tmp_path: Path) -> None:
     video = make_video(tmp_path / "a.ts", frames=120, gop=50)
     content, packets = video.read_bytes(), packets_of(video)
     second = content.find(packets[50][:60])
-    start = second - second % 188 - 188 * 40
+    start = second - second % 188 - 188 * 130  # some 40 pictures
     video.write_bytes(content[: 188 * 2] + content[start - start % 188 :])
     reading = read(source(video))
-    assert len(reading.frames) < len(reading.packets)
+    assert len(reading.frames) <= len(reading.packets) - 35
     assert {frame.t for frame in reading.frames} <= {packet.t for packet in reading.packets}
 
 
