@@ -32,6 +32,12 @@ RECONNECT_SPREAD = 0.5
 #: Nobody has a reason to send more; a broker of MQTT 5 keeps it from us.
 MAX_INCOMING_BYTES = 65536
 
+#: More than what a message has around its payload: topic, numbers, properties.
+PACKET_OVERHEAD_BYTES = 512
+
+#: What a reason of the broker's means for the user.
+_HINTS = {"Session taken over": "another client has the same mqtt.client_id"}
+
 #: How long the farewell may take when the program ends.
 FAREWELL_S = 2.0
 
@@ -54,11 +60,12 @@ class MqttClient:
         """`client_id` holds where the configuration has none; raises BrokerError for what can never work."""
         self._config = config
         self._where = f"{config.host}:{config.port}"
-        self._listener: Listener | None = None
+        self._listener: Listener = _Deaf()
         self._will: Message | None = None
         self._connected = False
         self._refused = False
         self._stopping = False
+        self._limit_bytes = sys.maxsize
         #: Why there is no connection, as one sentence; None while there is one.
         self.problem: str | None = f"not connected to the MQTT broker at {self._where} yet"
         self._paho = _paho_client(config, client_id)
@@ -95,6 +102,9 @@ class MqttClient:
         """Send at once when connected, else drop; the number that `on_ack` will tell, None when dropped."""
         if not self._connected:
             return None
+        if len(payload) + PACKET_OVERHEAD_BYTES > self._limit_bytes:
+            _LOG.warning("A message on %s is too large for the MQTT broker at %s", topic, self._where)
+            return None  # it would hang up, and again on every connect
         info = self._paho.publish(topic, payload, qos=qos, retain=retain)
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
@@ -116,63 +126,81 @@ class MqttClient:
 
     # --- paho's callbacks, on the network thread --------------------------------------------------------------------
 
-    def _on_connect(self, _client: object, _data: object, _flags: object, code: ReasonCode, _more: object) -> None:
+    def _on_connect(
+        self, _client: object, _data: object, _flags: object, code: ReasonCode, more: Properties | None
+    ) -> None:
         self._refused = code.is_failure
         if self._refused:
             self._failed(_refusal(code, self._where, self._config.username))
             return
         # What was under way when the line broke is old now: states are sent anew, events wait in the journal.
         self._paho.drop_out_messages()
+        self._limit_bytes = getattr(more, "MaximumPacketSize", sys.maxsize)
         self._connected = True
         self.problem = None
         _LOG.info("Connected to the MQTT broker at %s", self._where)
-        if self._listener:
-            self._listener.on_connected()
+        self._listener.on_connected()
 
     def _on_connect_fail(self, _client: object, _data: object) -> None:
         # paho calls this while it handles the error, and does not hand it over.
         self._failed(f"the MQTT broker at {self._where} cannot be reached: {_plain(sys.exception())}")
 
-    def _on_disconnect(self, _client: object, _data: object, _flags: object, code: ReasonCode, _more: object) -> None:
+    def _on_disconnect(
+        self, _client: object, _data: object, flags: paho.DisconnectFlags, code: ReasonCode, _more: object
+    ) -> None:
         if not self._connected:
             if not self._refused and not self._stopping:  # a refusal was told when it came
                 self._failed(f"the MQTT broker at {self._where} hangs up at once: check mqtt.port and mqtt.tls")
             self._refused = False
             return
         self._connected = False
-        reason = f"the connection to the MQTT broker at {self._where} was lost: {code}"
+        reason = f"the connection to the MQTT broker at {self._where} was lost"
+        if flags.is_disconnect_packet_from_server:
+            reason += f": {_HINTS.get(str(code), code)}"
         self.problem = reason
         _LOG.warning("%s", reason)
-        if self._listener:
-            self._listener.on_disconnected(reason)
+        self._listener.on_disconnected(reason)
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
-        if self._listener:
-            self._listener.on_message(message.topic, bytes(message.payload), retained=message.retain)
+        self._listener.on_message(message.topic, bytes(message.payload), retained=message.retain)
 
     def _on_publish(self, _client: object, _data: object, mid: int, code: ReasonCode, _more: object) -> None:
         if code.is_failure:
             _LOG.warning("The MQTT broker at %s refused a message: %s", self._where, code)
-        elif self._listener:
+        else:
             self._listener.on_ack(mid)
 
     def _on_subscribe(self, _client: object, _data: object, mid: int, codes: list[ReasonCode], _more: object) -> None:
         for code in codes:
             if code.is_failure:
                 _LOG.warning("The MQTT broker at %s refused a subscription: %s", self._where, code)
-        if self._listener:
-            self._listener.on_ack(mid)
+        self._listener.on_ack(mid)
 
     def _failed(self, problem: str) -> None:
         """Tell a failure once as a warning, and its repetitions to whoever debugs."""
         level = logging.DEBUG if self.problem == problem else logging.WARNING
         self.problem = problem
         _LOG.log(level, "%s", problem)
-        if self._listener:
-            self._listener.on_disconnected(problem)
+        self._listener.on_disconnected(problem)
 
 
-class _Waiter:
+class _Deaf:
+    """A listener that hears nothing."""
+
+    def on_connected(self) -> None:
+        """Not heard."""
+
+    def on_disconnected(self, reason: str) -> None:
+        """Not heard."""
+
+    def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Not heard."""
+
+    def on_ack(self, mid: int) -> None:
+        """Not heard."""
+
+
+class _Waiter(_Deaf):
     """Waits for the first word of a connection."""
 
     def __init__(self) -> None:
@@ -182,14 +210,8 @@ class _Waiter:
         self.told.set()
 
     def on_disconnected(self, reason: str) -> None:
-        del reason
+        del reason  # the client keeps it
         self.told.set()
-
-    def on_message(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        """Nothing is subscribed to."""
-
-    def on_ack(self, mid: int) -> None:
-        """Nothing is published but the farewell."""
 
 
 def check(config: MqttConfig, *, client_id: str, timeout_s: float = CHECK_S) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import random
 import signal
 import subprocess
@@ -406,3 +407,25 @@ async def test_hostile_commands_change_nothing(broker: Broker, observer: Observe
         assert edge.client.connected
     assert len(edge.controls.told) == 1
     assert len(observer.on(EVENT)) == REFUSALS_A_MINUTE  # the rest is dropped: no loop of somebody's fills the disk
+
+
+async def test_what_the_broker_says_out_of_turn_is_ignored(broker: Broker, observer: Observer) -> None:
+    async with Edge(broker.port) as edge:
+        await heard(observer, discovered)
+        edge.bridge.on_message("some/other/topic", b"x", retained=False)
+        edge.bridge.on_ack(12345)
+        await publish(observer, DO, '{"action": "snapshot"}')
+        await publish(observer, SET, "x")
+        await heard_on(observer, EVENT)
+    assert edge.controls.told == [("door", "snapshot")]
+
+
+def test_the_broker_may_speak_after_the_end(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    async def make() -> Edge:
+        async with Edge(broker.port) as edge:
+            return edge
+
+    edge = asyncio.run(make())
+    with caplog.at_level(logging.DEBUG):
+        edge.bridge.on_ack(1)
+    assert "after the end" in caplog.text

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt.client import DisconnectFlags
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import SecretStr
@@ -162,6 +163,17 @@ def test_tls_with_an_own_certificate(tmp_path: Path, certificates: Callable[[str
         assert "cannot be reached" in str(ears.next()[1])
 
 
+def test_tls_with_a_certificate_of_ours(tmp_path: Path, certificates: Callable[[str], tuple[Path, Path]]) -> None:
+    certificate, key = certificates(HOST)
+    wanted = (f"cafile {certificate}", "require_certificate true")
+    with Broker(tmp_path, tls=(certificate, key), more=wanted) as broker:
+        tls = {"enabled": True, "ca": certificate}
+        with connection(broker.port, tls=tls) as (_, ears):
+            assert ears.next()[0] == "disconnected"
+        with connection(broker.port, tls=tls | {"certificate": certificate, "key": key}) as (_, ears):
+            assert ears.next() == ("connected",)
+
+
 @LEFT_OPEN
 def test_tls_with_a_certificate_of_another_host(
     tmp_path: Path, certificates: Callable[[str], tuple[Path, Path]]
@@ -189,6 +201,34 @@ def test_a_broker_that_refuses_topics(tmp_path: Path, caplog: pytest.LogCaptureF
         assert ears.next() == ("ack", 77)
     assert "refused a message: Not authorized" in caplog.text
     assert "refused a subscription: Not authorized" in caplog.text
+
+
+def test_a_message_that_is_too_large_is_dropped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Broker(tmp_path, more=("max_packet_size 2000",)) as broker, connection(broker.port) as (client, ears):
+        assert ears.next() == ("connected",)
+        assert client.publish("a/image", b"x" * 2000, qos=0, retain=True) is None
+        sent = client.publish("a/state", b"x" * 1000, qos=1, retain=True)
+        assert ears.next() == ("ack", sent)
+    assert "A message on a/image is too large" in caplog.text
+
+
+def test_reasons_of_the_broker_are_told() -> None:
+    # What this mosquitto does not say by itself.
+    client, ears = MqttClient(MqttConfig(), client_id="x"), Ears()
+    client._listener = ears
+    for reason, sentence in (
+        ("Session taken over", "was lost: another client has the same mqtt.client_id"),
+        ("Server shutting down", "was lost: Server shutting down"),
+    ):
+        client._connected = True
+        client._on_disconnect(None, None, DisconnectFlags(True), ReasonCode(PacketTypes.DISCONNECT, reason), None)
+        assert str(ears.next()[1]).endswith(sentence)
+    for reason, sentence in (
+        ("Unsupported protocol version", "does not speak this version: try mqtt.protocol: '3.1.1'"),
+        ("Server busy", "refuses the connection: Server busy"),
+    ):
+        client._on_connect(None, None, None, ReasonCode(PacketTypes.CONNACK, reason), None)
+        assert str(ears.next()[1]).endswith(sentence)
 
 
 def test_check_says_what_is_there(broker: Broker, tmp_path: Path) -> None:

@@ -1,0 +1,135 @@
+"""Events in order, each acknowledged before the next, whatever the broker and the disk do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from edge_detector.core.errors import LedgerError
+from edge_detector.core.types import StoredEvent
+from edge_detector.mqtt import event_queue
+from edge_detector.mqtt.event_queue import EventQueue, JournalThread
+from edge_detector.testing import MemoryJournal
+
+
+def event(n: int) -> StoredEvent:
+    return StoredEvent(id=f"{n:026}", camera="door", payload=f'{{"n":{n}}}')
+
+
+class Desk:
+    """A broker in miniature: remembers what was sent, and acknowledges when it is told to."""
+
+    def __init__(self, journal: MemoryJournal) -> None:
+        self.sent: asyncio.Queue[StoredEvent] = asyncio.Queue()
+        self.line = True
+        self.thread = JournalThread()
+        self.queue = EventQueue(journal=journal, thread=self.thread, send=self._send, before=self._before, ack_s=0.1)
+        self.mid = 0
+
+    def ack(self) -> None:
+        self.queue.acked(self.mid)
+
+    def _send(self, sent: StoredEvent) -> int | None:
+        if not self.line:
+            return None
+        self.mid += 1
+        self.sent.put_nowait(sent)
+        return self.mid
+
+    async def _before(self, event_id: str) -> None:
+        assert len(event_id) == 26
+
+
+@contextlib.asynccontextmanager
+async def running(journal: MemoryJournal) -> AsyncIterator[Desk]:
+    desk = Desk(journal)
+    task = asyncio.create_task(desk.queue.run())
+    try:
+        yield desk
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        desk.thread.stop()
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_queue, "RETRY_S", 0.01)
+
+
+async def test_one_at_a_time_in_order() -> None:
+    journal = MemoryJournal()
+    async with running(journal) as desk:
+        for n in range(3):
+            await desk.queue.append(event(n))
+        assert desk.sent.empty()  # the broker is not there yet
+        desk.queue.open()
+        for n in range(3):
+            assert await desk.sent.get() == event(n)
+            assert desk.sent.empty()
+            desk.queue.acked(99)  # of somebody else's message
+            desk.ack()
+        await desk.queue.drain(5.0)
+        desk.ack()  # once more, for nothing
+    assert journal.next_events(9) == []
+
+
+async def test_what_is_not_acknowledged_is_sent_again(caplog: pytest.LogCaptureFixture) -> None:
+    async with running(MemoryJournal()) as desk:
+        desk.queue.open()
+        await desk.queue.append(event(1))
+        await desk.queue.append(event(2))
+        assert [await desk.sent.get(), await desk.sent.get()] == [event(1)] * 2
+        desk.ack()
+        assert await desk.sent.get() == event(2)
+    assert f"has not acknowledged event {event(1).id}" in caplog.text
+
+
+async def test_a_lost_connection_keeps_the_event() -> None:
+    async with running(MemoryJournal()) as desk:
+        desk.queue.open()
+        await desk.queue.append(event(1))
+        await desk.sent.get()
+        desk.queue.close()
+        await desk.queue.drain(5.0)  # returns at once: the broker is away
+        desk.line = False
+        desk.queue.open()
+        await asyncio.sleep(0.03)  # some tries in vain
+        assert desk.sent.empty()
+        desk.line = True
+        assert await desk.sent.get() == event(1)
+
+
+async def test_draining_ends_at_its_limit() -> None:
+    async with running(MemoryJournal()) as desk:
+        desk.queue.open()
+        await desk.queue.append(event(1))
+        await desk.queue.drain(0.01)
+        await desk.sent.get()
+
+
+class Unreadable(MemoryJournal):
+    """A journal on a disk that fails twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures = 2
+
+    def next_events(self, limit: int) -> Sequence[StoredEvent]:
+        if self.failures:
+            self.failures -= 1
+            raise LedgerError("the disk refuses")
+        return super().next_events(limit)
+
+
+async def test_a_disk_that_fails_for_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        async with running(Unreadable()) as desk:
+            desk.queue.open()
+            await desk.queue.append(event(1))
+            assert await desk.sent.get() == event(1)
+    assert "Events cannot be sent: the disk refuses" in caplog.text
