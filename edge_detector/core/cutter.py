@@ -207,7 +207,7 @@ class Cutter:
         if not self._live or self._stream is None or packet.session != self._stream.session:
             self._stray += 1
             return
-        self._newest_t = max(self._newest_t, packet.t)
+        self._newest_t = packet.t
         self._ring.push(packet)
         yield from self._write(packet)
         yield from self._try_waiting()

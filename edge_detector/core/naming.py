@@ -135,8 +135,7 @@ def archive_key(kind: ItemKind, *, node: str, camera: str, visit_id: str, n: int
 
 def parse_archive_key(text: str, *, prefix: str = "") -> ArchiveKey:
     """What a key tells; raises ValueError when `archive_key` would never make it."""
-    start = _below(prefix)
-    found = _KEY.fullmatch(text.removeprefix(start)) if text.startswith(start) else None
+    found = _KEY.fullmatch(text.removeprefix(_below(prefix)))
     kind = _KINDS.get((found["folder"], found["ending"])) if found else None
     if found and kind:
         node, camera, visit_id, n = found["node"], found["camera"], found["visit_id"], int(found["n"] or 1)

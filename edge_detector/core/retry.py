@@ -87,4 +87,4 @@ def _bound(attempts: int, base_s: float, cap_s: float) -> float:
 def _wish(error: StoreError, cap_s: float) -> float:
     """The pause that the store itself asked for, in seconds; 0 when it asked for none or for nonsense."""
     wish = error.retry_after_s if isinstance(error, RetryableStoreError) else None
-    return min(wish, cap_s) if wish is not None and math.isfinite(wish) and wish > 0 else 0.0
+    return min(wish, cap_s) if wish is not None and math.isfinite(wish) else 0.0

@@ -65,7 +65,7 @@ class Ring:
         if packet.session != self._session:
             self.clear()
             self._session = packet.session
-        self._newest_t = packet.t if not self._groups else max(self._newest_t, packet.t)
+        self._newest_t = packet.t
         if packet.keyframe:
             self._groups.append(_Group())
         elif not self._groups:

@@ -398,6 +398,19 @@ def test_clip_does_not_reach_into_the_session_before() -> None:
     assert [round(clip.open.start_t, 6) for clip in result.clips] == [31.0]
 
 
+def test_clip_does_not_begin_in_the_session_before() -> None:
+    second: list[CutInput] = [start(29.5), *Maker(session=2, t=31.0).plain(30.0)]
+    result = cut([*Maker().plain(30.0), lost(), info(2), *second])
+    assert result.spans == [(31.0, 50.9, ClipEnd.LIMIT)]
+
+
+def test_session_that_begins_before_the_last_picture_was_over_waits_for_its_next_key_frame() -> None:
+    first = merged(Maker().plain(35.0), (30.4, start(30.4)))
+    second = merged(Maker(session=2, t=34.95).plain(30.0), (36.5, start(36.5, n=2)))
+    result = cut([*first, lost(), info(2), *second], min_gap_s=0.0)
+    assert result.spans == [(26.0, 35.0, ClipEnd.STREAM_LOST), (35.95, 55.85, ClipEnd.LIMIT)]
+
+
 def test_packets_of_no_open_session_are_counted() -> None:
     cutter = Cutter(CutPolicy())
     packet = Maker().plain(1.0)[0]

@@ -115,7 +115,7 @@ def test_second_sure_detection_begins_the_visit_at_the_first() -> None:
     door = machine()
     assert door.handle(see(10.0, 0.8)) == ()
     assert door.state == (VisitState.CONFIRMING, ClipState.NONE)
-    assert door.handle(see(10.2, 0.9, zones=[("step", 1), ("lawn", 0)])) == (
+    assert door.handle(see(10.2, 0.9, 0.1, zones=[("step", 2), ("lawn", 0)])) == (
         VisitStarted(
             camera="door",
             visit_id="visit-1",
@@ -485,6 +485,12 @@ def test_nothing_is_seen_while_disarmed_and_all_is_after() -> None:
     assert feed(door, [Armed(t=1.0, on=False), *present(2.0, 5.0)]) == []
     assert feed(door, [Armed(t=6.0, on=True), Armed(t=6.1, on=True)]) == []
     assert [fact.t for fact in only(VisitStarted, feed(door, present(6.5, 7.0)))] == [6.5]
+
+
+def test_arming_what_is_armed_hides_no_picture_that_is_under_way() -> None:
+    door = machine()
+    outputs = feed(door, [see(10.0, 0.9), Armed(t=10.3, on=True), see(10.2, 0.9)])
+    assert kinds(outputs) == ["VisitStarted", "ClipStart"]
 
 
 def test_settings_apply_from_now_on() -> None:
