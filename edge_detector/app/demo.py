@@ -82,7 +82,7 @@ def demo_detector(config: Config, *, chosen: bool, progress: Progress | None = N
             raise
         fallback = config.detection.model_copy(update={"backend": "hog"})
         built = parts.build_detector(config.model_copy(update={"detection": fallback}), folder)
-        return built, f"{error}. Going on with hog, which finds little and needs no model"
+        return built, f"{error}. Going on with hog, which needs none"
 
 
 async def run_demo(options: DemoOptions, config: Config, detector: Detector, show: Show) -> DemoState:

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
 
 from edge_detector.config import Config
 from edge_detector.config.describe import Where
@@ -43,29 +42,28 @@ def command_line(*, detector: str | None = None, model: str | None = None) -> La
     return given({backend_at: detector, model_at: model}, {backend_at: "--detector", model_at: "--model"})
 
 
-def set_up_logging(config: Config, stream: TextIO | None = None) -> None:
-    """Log to standard error at the configured level, without secrets; a second call replaces the first."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    use_handler(handler, config)
+def set_up_logging(config: Config, handler: logging.Handler | None = None, *, terse: bool = False) -> None:
+    """Log at the configured level, to standard error unless told otherwise, without secrets.
 
-
-def use_handler(handler: logging.Handler, config: Config) -> None:
-    """Make this the only handler; what other packages log is told from warnings on."""
-    handler.setFormatter(RedactingFormatter(Redactor(config)))
+    A second call replaces the first. `terse`: warnings alone, and of them what they say. What other packages log is
+    told from warnings on.
+    """
+    handler = handler or logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactingFormatter(Redactor(config), "%(message)s" if terse else _LINE))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
         old.close()
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    logging.getLogger("edge_detector").setLevel(config.logging.level.upper())
+    logging.getLogger("edge_detector").setLevel("WARNING" if terse else config.logging.level.upper())
     logging.captureWarnings(capture=True)
 
 
 class RedactingFormatter(logging.Formatter):
     """A line of the log, traceback and all, without a secret."""
 
-    def __init__(self, redactor: Redactor, line: str = _LINE) -> None:
+    def __init__(self, redactor: Redactor, line: str) -> None:
         super().__init__(line)
         self._redactor = redactor
 

@@ -20,7 +20,7 @@ from rich.text import Text
 from edge_detector.app.broker import HOST
 from edge_detector.app.demo import SCENE, DemoOptions, Show, demo_config, demo_detector, run_demo
 from edge_detector.app.demo_state import DemoState
-from edge_detector.cli.configured import set_up_logging, use_handler
+from edge_detector.cli.configured import set_up_logging
 from edge_detector.cli.progress import fetching
 from edge_detector.config import Config
 from edge_detector.core.masking import masked_url
@@ -36,8 +36,7 @@ def demo(source: str | None, *, out: Path, seconds: float | None, detector: str 
     """Run the demo and say what was seen; raises PorchlightError when it cannot start."""
     options = DemoOptions(out=out.absolute(), source=source or SCENE, seconds=seconds, detector=detector, model=model)
     config = demo_config(options)
-    set_up_logging(config)
-    logging.getLogger("edge_detector").setLevel(logging.WARNING)
+    set_up_logging(config, terse=True)
     with fetching("model yolov5n") as progress:
         built, fallback = demo_detector(config, chosen=bool(detector or model), progress=progress)
     if fallback:
@@ -56,7 +55,7 @@ def _view(config: Config) -> Iterator[Show]:
         return
     with Live(console=console, auto_refresh=False, transient=True) as live:
         messages = Messages()
-        use_handler(messages, config)
+        set_up_logging(config, messages, terse=True)
 
         def show(state: DemoState) -> None:
             messages.move_to(state)
@@ -65,7 +64,7 @@ def _view(config: Config) -> Iterator[Show]:
         try:
             yield show
         finally:
-            set_up_logging(config)
+            set_up_logging(config, terse=True)
 
 
 class Messages(logging.Handler):

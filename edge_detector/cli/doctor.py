@@ -50,7 +50,7 @@ def _findings(file: Path | None) -> Iterator[Finding]:
 
 def _quiet(config: Config) -> None:
     """Only faults are logged: what was found is told anyhow."""
-    set_up_logging(config)
+    set_up_logging(config, terse=True)
     logging.getLogger("edge_detector").setLevel(logging.ERROR)
 
 
