@@ -11,9 +11,9 @@ from edge_detector.core.boxes import FULL, area, center, clip, contains, from_re
 from edge_detector.core.types import Box, Detection, Motion
 
 #: A crop is so many times as large as what it is made for: what moves is often not all of a person.
-_MOTION_MARGIN = 1.4
+_MOTION_MARGIN = 1.8
 #: A known person's box is trusted more, but people move.
-_TRACK_MARGIN = 1.3
+_TRACK_MARGIN = 1.5
 #: One look serves several targets while each still has so many pixels of the model's input, the longer side of each.
 _MIN_TARGET_PIXELS = 64
 #: The whole picture costs the detector about as much as so many square crops, as it gets a larger input.

@@ -17,7 +17,8 @@ _ACCELERATION_HEIGHTS = 1.5
 _FIRST_SPEED_STD_HEIGHTS = 1.0
 #: How fast the remembered size follows the measured one.
 _SIZE_TAU_S = 0.3
-#: Without a detection, a speed is believed to fade with this time constant: people stop, and turn.
+#: Without a detection, a speed is believed for so long, then to fade with this time constant: people stop, and turn.
+_COAST_S = 0.5
 _COAST_TAU_S = 1.0
 #: A detection can be the same person when its middle lies within so many heights of the expected one...
 _REACH_HEIGHTS = 0.4
@@ -74,8 +75,9 @@ class _Person:
 
     def at(self, t: float) -> Box:
         """Where the person is expected at `t`; may lie partly or wholly outside the frame."""
-        coasted = _COAST_TAU_S * (1 - math.exp(-max(t - self.seen_t, 0.0) / _COAST_TAU_S))
-        x, y = self.x + self.vx * coasted, self.y + self.vy * coasted
+        dt = max(t - self.seen_t, 0.0)
+        walked = min(dt, _COAST_S) + _COAST_TAU_S * (1 - _faded(dt))
+        x, y = self.x + self.vx * walked, self.y + self.vy * walked
         return Box(x - self.width / 2, y - self.height / 2, x + self.width / 2, y + self.height / 2)
 
     def see(self, t: float, detection: Detection) -> None:
@@ -90,7 +92,7 @@ class _Person:
         gain_v = p_xv / (p_xx + _MEASURED_STD_HEIGHTS**2)
         self.p_xx, self.p_xv, self.p_vv = (1 - gain_x) * p_xx, (1 - gain_x) * p_xv, p_vv - gain_v * p_xv
         x, y = center(detection.box)
-        fade = math.exp(-dt / _COAST_TAU_S)
+        fade = _faded(dt)
         self.vx, self.vy = self.vx * fade + gain_v * (x - predicted_x), self.vy * fade + gain_v * (y - predicted_y)
         self.x, self.y = predicted_x + gain_x * (x - predicted_x), predicted_y + gain_x * (y - predicted_y)
         weight = 1 - math.exp(-dt / _SIZE_TAU_S)
@@ -108,6 +110,11 @@ class _Person:
             hits=self.hits,
             seen_t=self.seen_t,
         )
+
+
+def _faded(dt: float) -> float:
+    """What is left of a speed after so long without a detection."""
+    return math.exp(-max(dt - _COAST_S, 0.0) / _COAST_TAU_S)
 
 
 #: How unlikely it is, in 0..1, that a person expected somewhere at a time is the one seen in a box.
@@ -141,13 +148,13 @@ class Tracker:
         pairs = self._pairs(t, self._people, high, self._cost)
         seen = {person.id for person, _ in pairs}
         pairs += self._pairs(t, [person for person in self._people if person.id not in seen], low, self._low_cost)
-        taken = [detection for _, detection in pairs]
+        taken = {id(detection) for _, detection in pairs}
         for person, detection in pairs:
             person.see(t, detection)
-        for detection in high:
-            if detection.score >= policy.new_score and not any(detection is other for other in taken):
-                self._people.append(self._newcomer(t, detection))
-        return tuple(person.track() for person in self._people if person.seen_t == t)
+        new = [self._newcomer(t, d) for d in high if d.score >= policy.new_score and id(d) not in taken]
+        self._people += new
+        here = {person.id for person, _ in pairs} | {person.id for person in new}
+        return tuple(person.track() for person in self._people if person.id in here)
 
     def predicted(self, t: float) -> tuple[Box, ...]:
         """Where the people known, lost ones among them, are expected at `t`: the parts of their boxes in the frame."""
