@@ -36,10 +36,14 @@ class OwnBroker:
     protocol: Literal["5", "3.1.1"]
 
 
+def find_mosquitto() -> str | None:
+    """The path of mosquitto, None where it is not installed."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path=_SYSTEM_PATH)
+
+
 @asynccontextmanager
-async def own_broker() -> AsyncIterator[OwnBroker]:
-    """A broker for as long as the context lasts; raises BrokerError when there is none to be had."""
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SYSTEM_PATH)
+async def own_broker(program: str | None) -> AsyncIterator[OwnBroker]:
+    """A broker for as long as the context lasts: this mosquitto, or the embedded one; raises BrokerError."""
     async with _mosquitto(program) if program else _embedded() as broker:
         yield broker
 

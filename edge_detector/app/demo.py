@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_detector.app import parts
-from edge_detector.app.broker import HOST, OwnBroker, own_broker
+from edge_detector.app.broker import HOST, OwnBroker, find_mosquitto, own_broker
 from edge_detector.app.demo_state import DemoState
 from edge_detector.app.node import Node
 from edge_detector.config import (
@@ -111,7 +111,7 @@ async def run_demo(options: DemoOptions, config: Config, detector: Detector, sho
 
 async def _broker(stack: AsyncExitStack, state: DemoState) -> OwnBroker | None:
     try:
-        return await stack.enter_async_context(own_broker())
+        return await stack.enter_async_context(own_broker(find_mosquitto()))
     except BrokerError as error:
         state.note(f"{error}. Going on without a broker")
         return None

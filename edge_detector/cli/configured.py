@@ -13,6 +13,7 @@ from edge_detector.config.describe import Where
 from edge_detector.config.layers import Layer, given
 from edge_detector.config.load import load
 from edge_detector.config.redact import Redactor
+from edge_detector.core.errors import SourceError
 
 FILE_NAME = "porchlight.yaml"
 #: Where a configuration is looked for when none is named; the first one found is taken.
@@ -34,6 +35,12 @@ def configured_for(source: str, file: Path | None, over: Layer, base: Mapping[Wh
     """What file, options of the command and environment say; without a file, a camera `door` at `source`."""
     layer = given({("cameras", "door", "source"): source, **(base or {})})
     return load(file, variables=os.environ, base=None if file else layer, over=over)
+
+
+def need_source(source: str) -> None:
+    """Raise SourceError for a path that leads nowhere: there is nothing to wait for."""
+    if "://" not in source and not Path(source.partition("?")[0]).exists():
+        raise SourceError(f"The source {source} does not exist: check the path")
 
 
 def command_line(*, detector: str | None = None, model: str | None = None) -> Layer:

@@ -20,7 +20,7 @@ from rich.text import Text
 from edge_detector.app.broker import HOST
 from edge_detector.app.demo import SCENE, DemoOptions, Show, demo_config, demo_detector, run_demo
 from edge_detector.app.demo_state import DemoState
-from edge_detector.cli.configured import set_up_logging
+from edge_detector.cli.configured import need_source, set_up_logging
 from edge_detector.cli.progress import fetching
 from edge_detector.config import Config
 from edge_detector.core.masking import masked_url
@@ -34,6 +34,7 @@ _FIGURES = {"People", "Visits", "Clips", "Queue"}
 
 def demo(source: str | None, *, out: Path, seconds: float | None, detector: str | None, model: str | None) -> None:
     """Run the demo and say what was seen; raises PorchlightError when it cannot start."""
+    need_source(source or SCENE)
     options = DemoOptions(out=out.absolute(), source=source or SCENE, seconds=seconds, detector=detector, model=model)
     config = demo_config(options)
     set_up_logging(config, terse=True)

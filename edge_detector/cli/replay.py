@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_detector.app import replay as app
-from edge_detector.cli.configured import command_line, configured_for, set_up_logging
-from edge_detector.core.errors import SourceError
+from edge_detector.cli.configured import command_line, configured_for, need_source, set_up_logging
 
 #: What an event's line shows of its figures.
 _SHOWN = ("count", "confidence", "duration_s", "max_people", "max_confidence", "bytes", "reason")
@@ -23,8 +22,7 @@ def replay(
     video: str, *, as_json: bool, out: Path | None, config: Path | None, detector: str | None, model: str | None
 ) -> None:
     """Print the events of a video and a summary; raises PorchlightError."""
-    if "://" not in video and not Path(video).exists():
-        raise SourceError(f"The video {video} does not exist: check the path")
+    need_source(video)
     settings = configured_for(video, config, command_line(detector=detector, model=model))
     set_up_logging(settings)
     if as_json:

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Write docs/reference/configuration.md from the models and examples; with --check, say whether it is in step.
+
+Needs the project's environment: .venv/bin/python script/gen_config_reference.py [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from edge_detector.config import Config  # noqa: E402 - only now can it be found
+from edge_detector.config.describe import allowed, spec_of  # noqa: E402 - the same
+
+PAGE = ROOT / "docs" / "reference" / "configuration.md"
+COMMAND = ".venv/bin/python script/gen_config_reference.py"
+
+HEAD = f"""# Configuration
+
+Generated from the models in `edge_detector/config/`: change those, not this page, then run
+`{COMMAND}`.
+
+`porchlight run` takes the file named with `--config`, else the first `porchlight.yaml` in the working directory, in
+`/config` or in `/etc/porchlight`. `porchlight check-config FILE` prints all of it as it would hold, or every fault at
+once.
+
+The smallest one:
+
+```yaml
+{{minimal}}```
+
+Each key can also be set by an environment variable: `mqtt.host` is `PORCHLIGHT__MQTT__HOST`, `cameras.door.source` is
+`PORCHLIGHT__CAMERAS__DOOR__SOURCE`. Texts are taken as they are; a list or group is written as in YAML, on one line.
+Options of the Home Assistant add-on have the same names, with cameras and zones as lists whose items have an `id`.
+The environment wins over the add-on's options, they win over the file, and the file wins over the defaults.
+
+In the file a value stays the text that it is written as until its key says what it should be, so passwords such as
+`0123` or `on` need no quotes. A key without a value counts as absent.
+"""
+
+
+def page() -> str:
+    """Give the whole page."""
+    minimal = (ROOT / "examples" / "minimal.yaml").read_text(encoding="utf-8")
+    return "\n".join([HEAD.format(minimal=minimal), *sections(Config, "")])
+
+
+def sections(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    """Give a table of the keys that take a value, then each section below."""
+    values = {name: field for name, field in model.model_fields.items() if inner(field) is None}
+    if values:
+        yield from ["| key | allowed | default | what it is |", "| --- | --- | --- | --- |"]
+        yield from (row(f"{prefix}{name}", field) for name, field in values.items())
+        yield ""
+    for name, field in model.model_fields.items():
+        below = inner(field)
+        if below is not None:
+            path = f"{prefix}{name}" if below is field.annotation else f"{prefix}{name}.<id>"
+            yield from [f"## `{path}`", "", field.description or "", ""]
+            yield from sections(below, f"{path}.")
+
+
+def inner(field: FieldInfo) -> type[BaseModel] | None:
+    """Give the section below a key: its own, or that of each of its ids."""
+    candidates = (field.annotation, *get_args(field.annotation))
+    return next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+
+def row(path: str, field: FieldInfo) -> str:
+    """Give one key."""
+    cells = (f"`{path}`", allowed(spec_of(field)), default(field), field.description or "")
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def default(field: FieldInfo) -> str:
+    """Give what holds when the key is absent."""
+    if field.is_required():
+        return "needed"
+    value = field.default
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def main() -> int:
+    """Write or check the page; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of step")
+    text = page()
+    if not parser.parse_args().check:
+        PAGE.parent.mkdir(parents=True, exist_ok=True)
+        PAGE.write_text(text, encoding="utf-8")
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+        print(f"{PAGE.relative_to(ROOT)} is out of step with the code: run {COMMAND}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
