@@ -80,6 +80,11 @@ class Broker:
             self._process.wait(READY_S)
             self._process = None
 
+    def freeze(self) -> None:
+        """Let it hear and answer nothing any more, with all connections open; `stop` with `kill` ends it."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
     def restart(self, *, kill: bool = False) -> None:
         """Stop and start it on the same port; what was retained is gone."""
         self.stop(kill=kill)
@@ -131,7 +136,7 @@ class Observer:
     """Keeps every message in the order in which it came, and publishes; a context manager."""
 
     def __init__(self, port: int, filters: tuple[str, ...], *, username: str = "", password: str = "") -> None:
-        """Nothing is connected before `start` or `with`."""
+        """Nothing is connected before `open` or `with`."""
         self._port = port
         self._filters = filters
         self._changed = threading.Condition()
@@ -146,14 +151,22 @@ class Observer:
         self._client.on_message = self._hear
 
     def __enter__(self) -> Self:
-        self._client.connect_async(HOST, self._port)
-        self._client.loop_start()
-        assert self._subscribed.wait(READY_S), "the observer was not let in"
+        self.open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Connect; it hears everything from when this returns."""
+        self._client.connect_async(HOST, self._port)
+        self._client.loop_start()
+        assert self._subscribed.wait(READY_S), "the observer was not let in"
+
+    def close(self) -> None:
+        """Hang up."""
         self._client.disconnect()
         self._client.loop_stop()
 

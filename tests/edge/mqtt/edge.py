@@ -133,7 +133,15 @@ class Controls:
 class Edge:
     """Client, bridge, journal and controls, wired as the application does it; an async context manager."""
 
-    def __init__(self, port: int, *, journal: Journal | None = None, info: NodeInfo = INFO, **config: Any) -> None:  # noqa: ANN401 - any setting
+    def __init__(
+        self,
+        port: int,
+        *,
+        journal: Journal | None = None,
+        info: NodeInfo = INFO,
+        claim_grace_s: float = 0.2,
+        **config: Any,  # noqa: ANN401 - any setting
+    ) -> None:
         self.config = MqttConfig(port=port, **config)
         self.controls = Controls()
         self.journal = journal or MemoryJournal()
@@ -148,7 +156,7 @@ class Edge:
             config=self.config,
             info=info,
             bounds=SETTINGS_BOUNDS,
-            claim_grace_s=0.2,
+            claim_grace_s=claim_grace_s,
             birth_spread_s=0.0,
         )
         self._loop = asyncio.get_running_loop()

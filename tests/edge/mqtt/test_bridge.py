@@ -19,6 +19,7 @@ import pytest
 
 from edge_detector.core.errors import LedgerError
 from edge_detector.core.types import CameraDown, CameraUp, LineCrossed
+from edge_detector.mqtt.event_queue import ACK_S
 from edge_detector.mqtt.orders import REFUSALS_A_MINUTE
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.journal import SqliteJournal
@@ -216,27 +217,47 @@ async def test_after_a_restart_of_the_broker_everything_is_told_anew(broker: Bro
     assert json.loads(after[STATE])["person"]
 
 
+def listening_again(broker: Broker) -> Observer:
+    """Start the broker, with an observer before anybody: it blocks the loop on purpose, so that the edge waits."""
+    broker.start()
+    observer = broker.observer()
+    observer.open()
+    return observer
+
+
 async def test_events_of_an_outage_arrive_in_order(broker: Broker, observer: Observer, database: Database) -> None:
     journal = SqliteJournal(database)
     async with Edge(broker.port, journal=journal) as edge:
         await edge.handle(up(), started(1))
-        await heard(observer, lambda messages: "person_arrived" in event_types(messages))
+        before = await heard(observer, lambda messages: "person_arrived" in event_types(messages))
         await asyncio.to_thread(broker.stop, kill=True)
         for n in range(2, 8):  # in the middle of a visit
             await edge.handle(ended(n - 1), started(n))
-        await asyncio.to_thread(broker.start)
-        last = visit_id(7)
-        told = await heard(
-            observer, lambda messages: any(last in message.text for message in messages[1:] if message.topic == EVENT)
-        )
-    events = [json.loads(message.payload) for message in told if message.topic == EVENT]
+        with contextlib.closing(listening_again(broker)) as late:
+            after = await heard(late, lambda messages: len(set(event_ids(messages))) >= 12)
     expected = [("camera_up", None), ("person_arrived", visit_id(1))]
     for n in range(2, 8):
         expected += [("person_left", visit_id(n - 1)), ("person_arrived", visit_id(n))]
     # Once, or again under the same id.
-    unique = {event["id"]: (event["event_type"], event["visit_id"]) for event in events}
-    assert list(unique.values()) == expected
+    events = [json.loads(message.payload) for message in (*before, *after) if message.topic == EVENT]
+    assert list({event["id"]: (event["event_type"], event["visit_id"]) for event in events}.values()) == expected
     assert journal.next_events(10) == ()
+
+
+async def test_an_event_whose_acknowledgement_was_lost_comes_again(broker: Broker, observer: Observer) -> None:
+    async with Edge(broker.port) as edge:
+        await heard(observer, discovered)
+        await edge.handle(up())
+        await heard_on(observer, EVENT)
+        broker.freeze()
+        await edge.handle(CameraDown(camera="door", t=1.0, utc=5.0, reason="it is dark"))
+        await asyncio.sleep(0.2)  # it is on its way to a broker that is no more
+        broker.stop(kill=True)
+        begun = time.monotonic()
+        with contextlib.closing(listening_again(broker)) as late:
+            told = await heard_on(late, EVENT)
+    assert event_types(told) == ["camera_down"]
+    assert time.monotonic() - begun < 0.6 * ACK_S  # the loss of the line is noticed, not only the silence
 
 
 async def test_states_of_an_outage_are_not_told_late(broker: Broker, observer: Observer) -> None:
@@ -245,12 +266,10 @@ async def test_states_of_an_outage_are_not_told_late(broker: Broker, observer: O
         await heard(observer, discovered)
         await asyncio.to_thread(broker.stop)
         await edge.handle(started(1), ended(1), started(2))
-        observer.clear()
-        await asyncio.to_thread(broker.start)
-        told = await heard_on(observer, STATUS)
-    assert [json.loads(message.payload)["visit_id"] for message in told if message.topic == STATE] == []
-    states = [json.loads(message.payload)["visit_id"] for message in observer.on(STATE)]
-    assert set(states) == {visit_id(2)}
+        with contextlib.closing(listening_again(broker)) as late:
+            await heard_on(late, STATUS)
+            states = [json.loads(message.payload) for message in late.on(STATE)]
+    assert [state["visit_id"] for state in states] == [visit_id(2)]
 
 
 async def test_the_broker_says_offline_when_the_program_is_killed(
@@ -311,6 +330,32 @@ async def test_a_claim_takes_the_devices_away(broker: Broker, observer: Observer
         assert told.count(DISCOVERED[0]) == 2
 
 
+async def test_a_claimant_may_answer_the_announcement(broker: Broker, observer: Observer) -> None:
+    async with Edge(broker.port, claim_grace_s=30.0):
+        await heard_on(observer, STATUS)
+        await asyncio.sleep(0.2)  # it takes its time, but not all of it
+        await publish(observer, CLAIM, '{"by":"home_assistant"}', retain=True)
+        told = await heard(observer, removed)
+    assert not any(message.payload for message in told if message.topic in DISCOVERED)
+
+
+async def test_a_claim_that_the_broker_has_forgotten_is_over(broker: Broker, observer: Observer) -> None:
+    await publish(observer, CLAIM, '{"by":"home_assistant"}', retain=True)
+    async with Edge(broker.port):
+        await heard(observer, removed)
+        await asyncio.to_thread(broker.restart)
+        await heard(observer, discovered)
+
+
+async def test_a_birth_of_long_ago_is_none(broker: Broker, observer: Observer) -> None:
+    await publish(observer, "homeassistant/status", "online", retain=True)
+    async with Edge(broker.port, discovery="on"):
+        await heard(observer, discovered)
+        await publish(observer, SET, "x")
+        await heard_on(observer, EVENT)
+    assert len(observer.on(ANNOUNCE)) == 1
+
+
 @pytest.mark.parametrize(("mode", "outcome"), [("on", discovered), ("off", removed)])
 async def test_discovery_may_be_settled(
     broker: Broker, observer: Observer, mode: str, outcome: Callable[[list[Heard]], bool]
@@ -328,7 +373,11 @@ async def test_when_home_assistant_comes_up_everything_is_told_anew(broker: Brok
         await heard_on(observer, "ha/device/porchlight_pi_gate/config")
         await heard_on(observer, EVENT, 2)
         before = {message.topic for message in observer.heard if message.topic != EVENT}
+        observer.clear()
         await publish(observer, "ha/birth", "offline")
+        await publish(observer, SET, "x")
+        await heard_on(observer, EVENT)
+        assert not observer.on(ANNOUNCE)
         observer.clear()
         await publish(observer, "ha/birth", "online")
         await heard_on(observer, "ha/device/porchlight_pi_gate/config")
