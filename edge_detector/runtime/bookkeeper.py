@@ -173,7 +173,8 @@ class Bookkeeper:
         if visit is None:
             return
         zones = {*visit.record.zones, *(zone for zone, people in fact.zones if people)}
-        visit.record = replace(visit.record, last_seen_utc=fact.utc, stats=fact.stats, zones=tuple(sorted(zones)))
+        seen_utc = fact.utc if fact.count else visit.record.last_seen_utc
+        visit.record = replace(visit.record, last_seen_utc=seen_utc, stats=fact.stats, zones=tuple(sorted(zones)))
         if fact.utc - visit.written_utc >= JOURNAL_INTERVAL_S:
             visit.written_utc = fact.utc
             self._journal.put_visit(visit.record)

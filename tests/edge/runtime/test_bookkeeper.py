@@ -118,13 +118,13 @@ def snapshot(jpeg: bytes = b"\xff\xd8 one", *, utc: float = 1_700_000_010.0, vis
     )
 
 
-def updated(utc: float) -> VisitUpdated:
+def updated(utc: float, count: int = 2) -> VisitUpdated:
     return VisitUpdated(
         camera="door",
         visit_id=VISIT,
         t=utc - 1_700_000_000,
         utc=utc,
-        count=2,
+        count=count,
         confidence=0.9,
         zones=(("mat", 1), ("path", 0)),
         stats=VisitStats(max_people=2, max_confidence=0.9),
@@ -185,6 +185,14 @@ async def test_open_visit_is_written_now_and_then(office: Office) -> None:
     (record,) = office.journal.visits(ended=False)
     assert 1_700_000_020.0 - record.last_seen_utc <= JOURNAL_INTERVAL_S
     assert record.zones == ("mat",)
+
+
+async def test_somebody_is_last_seen_when_somebody_is_counted(office: Office) -> None:
+    await office.keeper.begin(started(utc=1_700_000_010.0))
+    await office.keeper.handle(updated(1_700_000_013.0))
+    await office.keeper.handle(updated(1_700_000_017.0, count=0))
+    (record,) = office.journal.visits()
+    assert record.last_seen_utc == 1_700_000_013.0
 
 
 async def test_better_picture_takes_the_place_of_the_first(office: Office) -> None:
