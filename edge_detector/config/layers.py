@@ -136,8 +136,9 @@ def _syntax_fault(error: yaml.YAMLError, name: str) -> Fault:
     hint = "Check the indentation and the quotes there: a value with `: `, ` #`, or an odd first character needs quotes"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         mark = error.problem_mark
-        problem = re.sub(r" ?'[^'<]{2,}'", "", error.problem or "something is wrong")
-        if "\\t" in problem:
+        said = error.problem or "something is wrong"
+        problem = re.sub(r" ?'[^'<]{2,}'", "", said)
+        if "'\\t'" in said:
             hint = "Indent with spaces: YAML takes no tabs"
         origin = f"{name} line {mark.line + 1}, column {mark.column + 1}"
         return Fault(where=(), problem=f"is no YAML: {problem}", hint=hint, origin=origin)

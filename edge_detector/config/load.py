@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from edge_detector.config.faults import config_error, faults_of
-from edge_detector.config.layers import Layer, environment, merge, options_file, origin_of, yaml_file
+from edge_detector.config.layers import Fault, Layer, environment, merge, options_file, origin_of, yaml_file
 from edge_detector.config.root import Config
 
 
@@ -47,7 +47,10 @@ def check(layers: list[Layer]) -> Config:
         raise config_error(faults)
     values: object = {}
     for layer in layers:
-        values = merge(values, layer.values)
+        if isinstance(layer.values, dict):
+            values = merge(values, layer.values)
+        elif layer.values is not None:
+            faults.append(Fault(where=(), problem="is no group of keys", origin=origin_of((), [layer])))
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
