@@ -8,22 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from edge_detector.core.types import (
-    Backlog,
-    Bgr,
-    ClipFile,
-    Detection,
-    DetectorInfo,
-    Frame,
-    Item,
-    Packet,
-    Settings,
-    Stored,
-    StoredEvent,
-    StreamInfo,
-    VisitRecord,
-    VisitStats,
-)
+from edge_detector.core.evidence import ClipFile, Item, Stored, StoredEvent, VisitRecord
+from edge_detector.core.facts import Backlog, DetectorInfo
+from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
 
 #: Asked for every decoded picture with its `t`: is this one to be analysed?
 WantsFrame = Callable[[float], bool]

@@ -9,24 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge_detector.core.errors import RecordError, SourceEnded, SourceError, StoreError
-from edge_detector.core.types import (
-    Backlog,
-    Bgr,
-    ClipFile,
-    Detection,
-    DetectorInfo,
-    Frame,
-    Item,
-    ItemKind,
-    ItemState,
-    Packet,
-    Settings,
-    Stored,
-    StoredEvent,
-    StreamInfo,
-    VisitRecord,
-    VisitStats,
-)
+from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, Stored, StoredEvent, VisitRecord
+from edge_detector.core.facts import Backlog, DetectorInfo
+from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
 from edge_detector.ports import WantsFrame
 
 _WAITING = (ItemState.SAVED, ItemState.UPLOADING)

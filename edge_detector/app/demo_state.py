@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from edge_detector.app.broker import OwnBroker
-from edge_detector.core.types import (
+from edge_detector.core.evidence import ItemKind
+from edge_detector.core.facts import (
     CameraDown,
     CameraStats,
     CameraUp,
@@ -20,7 +21,6 @@ from edge_detector.core.types import (
     DetectorInfo,
     Fact,
     FileStored,
-    ItemKind,
     VisitEnded,
     VisitStarted,
     VisitUpdated,

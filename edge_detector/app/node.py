@@ -17,8 +17,9 @@ from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_mod
 from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.factory import is_finite, open_source
 from edge_detector.config import SETTINGS_BOUNDS, Config
+from edge_detector.core.facts import Fact
 from edge_detector.core.retry import RetryPolicy
-from edge_detector.core.types import Fact, StreamInfo
+from edge_detector.core.types import StreamInfo
 from edge_detector.files import make_folder, write_atomic
 from edge_detector.mqtt.bridge import MqttBridge
 from edge_detector.mqtt.client import MqttClient

@@ -13,9 +13,9 @@ from edge_detector.capture.jpeg import JpegEncoder, draw_boxes
 from edge_detector.config import Config
 from edge_detector.core.cutter import CutPolicy, Cutter
 from edge_detector.core.documents import Origin
+from edge_detector.core.facts import DetectorInfo
 from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.retry import Backoff
-from edge_detector.core.types import DetectorInfo
 from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.detectors.models import Progress
 from edge_detector.detectors.registry import DetectorPolicy, build

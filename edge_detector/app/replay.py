@@ -16,22 +16,10 @@ from edge_detector.capture.factory import open_source
 from edge_detector.config import Config
 from edge_detector.core import naming
 from edge_detector.core.errors import RetryableStoreError, SourceEnded, SourceError
+from edge_detector.core.evidence import ClipFile, Item, ItemKind, Stored
+from edge_detector.core.facts import ClipSaved, Fact, FileStored, SnapshotReady, VisitEnded, VisitStarted
 from edge_detector.core.retry import RetryPolicy
-from edge_detector.core.types import (
-    ClipFile,
-    ClipSaved,
-    Fact,
-    FileStored,
-    Frame,
-    Item,
-    ItemKind,
-    Packet,
-    SnapshotReady,
-    Stored,
-    StreamLost,
-    VisitEnded,
-    VisitStarted,
-)
+from edge_detector.core.types import Frame, Packet, StreamLost
 from edge_detector.files import make_folder, write_atomic
 from edge_detector.mqtt.events import event_of
 from edge_detector.outbox.database import Database

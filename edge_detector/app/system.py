@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from edge_detector.core import naming
-from edge_detector.core.types import Backlog, DetectorInfo, Health
+from edge_detector.core.facts import Backlog, DetectorInfo, Health
 
 _BOARD_FILE = Path("/proc/device-tree/model")
 _TEMPERATURE_FILE = Path("/sys/class/thermal/thermal_zone0/temp")

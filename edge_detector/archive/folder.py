@@ -11,7 +11,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from edge_detector.core.errors import PermanentStoreError, RetryableStoreError, StoreError
-from edge_detector.core.types import Item, Stored
+from edge_detector.core.evidence import Item, Stored
 from edge_detector.files import explain, make_folder, sha256_of, sync_folder
 
 _CHUNK_BYTES = 1 << 20

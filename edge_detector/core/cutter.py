@@ -13,15 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edge_detector.core.ring import Ring
-from edge_detector.core.types import (
-    ClipEnd,
-    ClipStart,
-    ClipStop,
-    Configure,
-    Packet,
-    StreamInfo,
-    StreamLost,
-)
+from edge_detector.core.types import ClipEnd, ClipStart, ClipStop, Configure, Packet, StreamInfo, StreamLost
 
 #: A clip keeps this much below its limit: file formats and names round to milliseconds.
 _ROUNDING_S = 0.001

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_detector.core import naming
-from edge_detector.core.types import ClipFile, Item, ItemKind, VisitRecord, VisitStats
+from edge_detector.core.evidence import ClipFile, Item, ItemKind, VisitRecord
+from edge_detector.core.types import VisitStats
 
 #: Raised when a reader of an older version would misread a document.
 DOCUMENT_SCHEMA = 1

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from edge_detector.core.types import ItemKind
+from edge_detector.core.evidence import ItemKind
 
 #: What a node's, camera's, zone's or line's id looks like.
 SLUG = re.compile(r"[a-z0-9_]{1,40}")

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from edge_detector.core.types import Observation, Track, VisitEnded, VisitStarted, VisitStats, VisitUpdated
+from edge_detector.core.facts import VisitEnded, VisitStarted, VisitUpdated
+from edge_detector.core.types import Observation, Track, VisitStats
 
 Counts = tuple[tuple[str, int], ...]
 

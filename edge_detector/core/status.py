@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatch
 
-from edge_detector.core.types import (
+from edge_detector.core.facts import (
     CameraDown,
     CameraStats,
     CameraUp,

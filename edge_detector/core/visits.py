@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from edge_detector.core.errors import IllegalInputError
+from edge_detector.core.facts import VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.presence import Look, Presence, Visit, VisitPolicy
 from edge_detector.core.types import (
     Armed,
@@ -28,9 +29,6 @@ from edge_detector.core.types import (
     StreamLost,
     TestClip,
     Tick,
-    VisitEnded,
-    VisitStarted,
-    VisitUpdated,
 )
 
 __all__ = ["CLIP_TABLE", "VISIT_TABLE", "VisitMachine", "VisitPolicy"]

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_detector.core.boxes import nms, overlap
-from edge_detector.core.types import Bgr, Detection, DetectorInfo
+from edge_detector.core.facts import DetectorInfo
+from edge_detector.core.types import Bgr, Detection
 from edge_detector.detectors.heads import Floats
 from edge_detector.detectors.yolo import SQUARE_RATIO, detections
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_detector.core.boxes import Letterbox, nms
-from edge_detector.core.types import Bgr, Box, Detection, DetectorInfo
+from edge_detector.core.facts import DetectorInfo
+from edge_detector.core.types import Bgr, Box, Detection
 from edge_detector.detectors.heads import Floats
 
 #: Every input edge is a multiple of the coarsest stride.

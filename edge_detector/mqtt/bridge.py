@@ -12,7 +12,8 @@ from functools import partial
 
 from edge_detector.config.mqtt import MqttConfig
 from edge_detector.core.errors import LedgerError
-from edge_detector.core.types import CameraUp, Fact, Rejected, SettingsChanged, StoredEvent, VisitStarted
+from edge_detector.core.evidence import StoredEvent
+from edge_detector.core.facts import CameraUp, Fact, Rejected, SettingsChanged, VisitStarted
 from edge_detector.mqtt import messages
 from edge_detector.mqtt.commands import Bounds, Refusal, is_birth, parse_claim
 from edge_detector.mqtt.connection import Connection

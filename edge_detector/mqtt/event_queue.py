@@ -11,7 +11,7 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from edge_detector.core.errors import LedgerError
-from edge_detector.core.types import StoredEvent
+from edge_detector.core.evidence import StoredEvent
 from edge_detector.ports import Journal
 
 _LOG = logging.getLogger(__name__)

@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import singledispatch
 
-from edge_detector.core.naming import event_id, iso8601, ulid_ms
-from edge_detector.core.types import (
+from edge_detector.core.evidence import ItemKind, StoredEvent
+from edge_detector.core.facts import (
     CameraDown,
     CameraUp,
     ClipLost,
     Fact,
     FileStored,
-    ItemKind,
     LineCrossed,
     Rejected,
-    StoredEvent,
     VisitEnded,
     VisitStarted,
 )
+from edge_detector.core.naming import event_id, iso8601, ulid_ms
 from edge_detector.mqtt.messages import CONFIDENCE_DIGITS, Body, last_clip, to_json
 
 

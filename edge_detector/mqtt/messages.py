@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from edge_detector.core.facts import FileStored, Health
 from edge_detector.core.naming import iso8601
 from edge_detector.core.status import CameraStatus
-from edge_detector.core.types import FileStored, Health, Settings
+from edge_detector.core.types import Settings
 
 #: Raised when a reader of an older version would misread the messages.
 SCHEMA = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from edge_detector.core.facts import Fact, FileStored, Health, SettingsChanged, SnapshotReady
 from edge_detector.core.status import CameraStatus, fold, initial
-from edge_detector.core.types import Fact, FileStored, Health, SettingsChanged, SnapshotReady
 from edge_detector.mqtt import messages
 from edge_detector.mqtt.messages import Body, CameraInfo, NodeInfo, to_json
 from edge_detector.mqtt.timing import Throttle

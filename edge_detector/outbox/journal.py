@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
-from edge_detector.core.types import Settings, StoredEvent, VisitRecord, VisitStats
+from edge_detector.core.evidence import StoredEvent, VisitRecord
+from edge_detector.core.types import Settings, VisitStats
 from edge_detector.outbox.database import Database, Value
 
 #: How many events after it an acknowledged id is remembered; weeks at a busy door.

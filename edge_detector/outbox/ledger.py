@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge_detector.core.types import Backlog, Item, ItemKind, ItemState
+from edge_detector.core.evidence import Item, ItemKind, ItemState
+from edge_detector.core.facts import Backlog
 from edge_detector.outbox.database import Database, Value
 
 _PRIORITY = {kind: priority for priority, kind in enumerate(ItemKind)}

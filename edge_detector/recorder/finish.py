@@ -10,8 +10,9 @@ from pathlib import Path
 import av
 
 from edge_detector.core.errors import RecordError
+from edge_detector.core.evidence import ClipFile
 from edge_detector.core.naming import ClipName, PartName, parse_clip_name, parse_part_name
-from edge_detector.core.types import ClipFile, VisitStats
+from edge_detector.core.types import VisitStats
 from edge_detector.files import explain, sha256_of, sync_file, sync_folder
 from edge_detector.recorder.fragments import Scan, scan
 from edge_detector.recorder.poster import make_poster

@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge_detector.core.errors import RecordError
+from edge_detector.core.evidence import ClipFile
 from edge_detector.core.naming import part_name
-from edge_detector.core.types import ClipFile, Packet, StreamInfo, VisitStats
+from edge_detector.core.types import Packet, StreamInfo, VisitStats
 from edge_detector.files import explain, make_folder, remove_leftovers, sync_folder
 from edge_detector.recorder.finish import comment_of, finish, finished_clips, parts
 from edge_detector.recorder.muxer import FragmentMuxer

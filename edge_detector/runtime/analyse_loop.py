@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from edge_detector.core import picture, regions
 from edge_detector.core.boxes import FULL, area
+from edge_detector.core.facts import Fact, SnapshotReady, VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.motion import MotionGate
 from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.tracker import Tracker, TrackerPolicy
@@ -19,19 +20,14 @@ from edge_detector.core.types import (
     ClipStop,
     Configure,
     Detection,
-    Fact,
     Frame,
     Motion,
     Observation,
-    SnapshotReady,
     StreamLost,
     TakeSnapshot,
     TestClip,
     Tick,
     Track,
-    VisitEnded,
-    VisitStarted,
-    VisitUpdated,
 )
 from edge_detector.core.visits import VisitMachine
 from edge_detector.core.zones import Zone, count

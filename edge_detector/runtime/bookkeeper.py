@@ -12,21 +12,9 @@ from pathlib import Path
 
 from edge_detector.core import naming
 from edge_detector.core.documents import Origin, clip_metadata, visit_document
-from edge_detector.core.types import (
-    ClipFile,
-    ClipLost,
-    ClipSaved,
-    Fact,
-    Item,
-    ItemKind,
-    ItemState,
-    SnapshotReady,
-    VisitEnded,
-    VisitRecord,
-    VisitStarted,
-    VisitStats,
-    VisitUpdated,
-)
+from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, VisitRecord
+from edge_detector.core.facts import ClipLost, ClipSaved, Fact, SnapshotReady, VisitEnded, VisitStarted, VisitUpdated
+from edge_detector.core.types import VisitStats
 from edge_detector.ports import Clock, Journal, Ledger
 
 #: An open visit is written at most this often, to spare SD cards; a crash loses this much of its duration.

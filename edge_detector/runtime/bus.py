@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from edge_detector.core.types import CameraStats, Fact, Health, VisitUpdated
+from edge_detector.core.facts import CameraStats, Fact, Health, VisitUpdated
 from edge_detector.runtime.supervisor import guarded
 
 _LOG = logging.getLogger(__name__)

@@ -6,24 +6,18 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import get_args
 
+from edge_detector.core.facts import CameraDown, CameraStats, CameraUp, Fact, VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.retry import Backoff
 from edge_detector.core.types import (
-    CameraDown,
-    CameraStats,
-    CameraUp,
     ClipStart,
     ClipStop,
     Command,
     Configure,
-    Fact,
     Frame,
     Packet,
     StreamInfo,
     StreamLost,
     Tick,
-    VisitEnded,
-    VisitStarted,
-    VisitUpdated,
 )
 from edge_detector.ports import Clock
 from edge_detector.runtime.analyse_loop import AnalyseInput, AnalyseOutput, AnalyseStage

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_detector.core.errors import SourceEnded, SourceError
+from edge_detector.core.facts import CameraDown, CameraUp, Fact
 from edge_detector.core.retry import Backoff
-from edge_detector.core.types import CameraDown, CameraUp, Fact, Frame, Packet, StreamInfo, StreamLost
+from edge_detector.core.types import Frame, Packet, StreamInfo, StreamLost
 from edge_detector.ports import Clock, PacketSource
 
 _LOG = logging.getLogger(__name__)

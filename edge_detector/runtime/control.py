@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from edge_detector.core.types import (
-    Armed,
-    Command,
-    Configure,
-    Fact,
-    Settings,
-    SettingsChanged,
-    TakeSnapshot,
-    TestClip,
-)
+from edge_detector.core.facts import Fact, SettingsChanged
+from edge_detector.core.types import Armed, Command, Configure, Settings, TakeSnapshot, TestClip
 from edge_detector.ports import Clock, Journal
 
 

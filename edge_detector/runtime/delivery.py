@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from edge_detector.core.documents import clip_of
 from edge_detector.core.errors import StoreError
+from edge_detector.core.evidence import Item, ItemKind, ItemState, Stored
+from edge_detector.core.facts import FileStored
 from edge_detector.core.retry import GiveUp, RetryPolicy, decide
-from edge_detector.core.types import FileStored, Item, ItemKind, ItemState, Stored
 from edge_detector.ports import Clock, Ledger, ObjectStore
 
 _LOG = logging.getLogger(__name__)

@@ -7,21 +7,8 @@ from collections.abc import Sequence
 
 from edge_detector.core.cutter import CloseClip, CutOutput, Cutter, LoseClip, OpenClip, WritePacket
 from edge_detector.core.errors import RecordError
-from edge_detector.core.types import (
-    ClipEnd,
-    ClipLost,
-    ClipSaved,
-    ClipStart,
-    ClipStop,
-    Configure,
-    Packet,
-    StreamInfo,
-    StreamLost,
-    VisitEnded,
-    VisitStarted,
-    VisitStats,
-    VisitUpdated,
-)
+from edge_detector.core.facts import ClipLost, ClipSaved, VisitEnded, VisitStarted, VisitUpdated
+from edge_detector.core.types import ClipEnd, ClipStart, ClipStop, Configure, Packet, StreamInfo, StreamLost, VisitStats
 from edge_detector.ports import ClipWriter, Clock
 
 _LOG = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edge_detector.core.types import Bgr, Detection, DetectorInfo
+    from edge_detector.core.facts import DetectorInfo
+    from edge_detector.core.types import Bgr, Detection
     from edge_detector.ports import Detector
 
 

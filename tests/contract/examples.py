@@ -10,25 +10,23 @@ import json
 from pathlib import Path
 
 from edge_detector.config.root import SETTINGS_BOUNDS
-from edge_detector.core.status import CameraStatus, initial
-from edge_detector.core.types import (
+from edge_detector.core.evidence import ClipFile, ItemKind
+from edge_detector.core.facts import (
     Backlog,
     CameraDown,
     CameraUp,
-    ClipFile,
     ClipLost,
     DetectorInfo,
     Fact,
     FileStored,
     Health,
-    ItemKind,
     LineCrossed,
     Rejected,
-    Settings,
     VisitEnded,
     VisitStarted,
-    VisitStats,
 )
+from edge_detector.core.status import CameraStatus, initial
+from edge_detector.core.types import Settings, VisitStats
 from edge_detector.mqtt import messages
 from edge_detector.mqtt.discovery import Discovery
 from edge_detector.mqtt.events import event_of

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from edge_detector.config.root import SETTINGS_BOUNDS
-from edge_detector.core.types import FileStored, Settings
+from edge_detector.core.facts import FileStored
+from edge_detector.core.types import Settings
 from edge_detector.mqtt import messages
 from edge_detector.mqtt.commands import Action, parse_do, parse_set
 from edge_detector.mqtt.discovery import Discovery

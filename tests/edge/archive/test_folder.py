@@ -10,7 +10,7 @@ import pytest
 
 from edge_detector.archive.folder import FolderStore
 from edge_detector.core.errors import PermanentStoreError, RetryableStoreError
-from edge_detector.core.types import Item, ItemKind
+from edge_detector.core.evidence import Item, ItemKind
 
 KEY = "house/clips/node=pi/camera=door/date=2026-11-21/01HF7YAT000000000000000007.mp4"
 CONTENT = bytes(range(256)) * 9000

@@ -17,6 +17,7 @@ from edge_detector.core.cutter import (
     OpenClip,
     WritePacket,
 )
+from edge_detector.core.facts import VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.types import (
     Box,
     ClipEnd,
@@ -28,9 +29,6 @@ from edge_detector.core.types import (
     Settings,
     StreamLost,
     Track,
-    VisitEnded,
-    VisitStarted,
-    VisitUpdated,
 )
 from edge_detector.core.visits import VisitMachine, VisitPolicy
 from tests.edge.core.streams import TICKS, Maker, info, places, sessions

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_detector.core import naming
+from edge_detector.core.evidence import ItemKind
 from edge_detector.core.naming import ArchiveKey, ClipName, PartName
-from edge_detector.core.types import ItemKind
 
 #: 2027-01-15T08:00:00.123Z
 MS = 1_800_000_000_123

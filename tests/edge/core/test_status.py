@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_detector.core import status
-from edge_detector.core.status import CameraStatus, fold
-from edge_detector.core.types import (
+from edge_detector.core.facts import (
     Backlog,
     CameraDown,
     CameraStats,
@@ -19,9 +18,10 @@ from edge_detector.core.types import (
     Rejected,
     VisitEnded,
     VisitStarted,
-    VisitStats,
     VisitUpdated,
 )
+from edge_detector.core.status import CameraStatus, fold
+from edge_detector.core.types import VisitStats
 
 UP = CameraUp(camera="door", t=1.0, utc=101.0, width=640, height=480)
 DOWN = CameraDown(camera="door", t=20.0, utc=120.0, reason="gone")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_detector.core.errors import IllegalInputError
+from edge_detector.core.facts import VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.types import (
     Armed,
     Box,
@@ -20,10 +21,7 @@ from edge_detector.core.types import (
     TestClip,
     Tick,
     Track,
-    VisitEnded,
-    VisitStarted,
     VisitStats,
-    VisitUpdated,
 )
 from edge_detector.core.visits import (
     CLIP_TABLE,

@@ -12,18 +12,17 @@ from typing import Any, Self
 
 from edge_detector.config.mqtt import MqttConfig
 from edge_detector.config.root import SETTINGS_BOUNDS
-from edge_detector.core.naming import ulid
-from edge_detector.core.types import (
+from edge_detector.core.facts import (
     CameraUp,
     Fact,
-    Settings,
     SettingsChanged,
     SnapshotReady,
     VisitEnded,
     VisitStarted,
-    VisitStats,
     VisitUpdated,
 )
+from edge_detector.core.naming import ulid
+from edge_detector.core.types import Settings, VisitStats
 from edge_detector.mqtt.bridge import MqttBridge
 from edge_detector.mqtt.client import MqttClient
 from edge_detector.mqtt.messages import CameraInfo, NodeInfo

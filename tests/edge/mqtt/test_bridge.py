@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from edge_detector.core.errors import LedgerError
-from edge_detector.core.types import CameraDown, CameraUp, LineCrossed
+from edge_detector.core.facts import CameraDown, CameraUp, LineCrossed
 from edge_detector.mqtt.event_queue import ACK_S
 from edge_detector.mqtt.orders import REFUSALS_A_MINUTE
 from edge_detector.outbox.database import Database

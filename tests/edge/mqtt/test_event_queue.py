@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from edge_detector.core.errors import LedgerError
-from edge_detector.core.types import StoredEvent
+from edge_detector.core.evidence import StoredEvent
 from edge_detector.mqtt import event_queue
 from edge_detector.mqtt.event_queue import EventQueue, JournalThread
 from edge_detector.testing import MemoryJournal

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from edge_detector.core.evidence import ItemKind
+from edge_detector.core.facts import CameraStats, Fact, SettingsChanged, SnapshotReady, VisitUpdated
 from edge_detector.core.naming import ulid_ms
-from edge_detector.core.types import CameraStats, Fact, ItemKind, Settings, SettingsChanged, SnapshotReady, VisitUpdated
+from edge_detector.core.types import Settings
 from edge_detector.mqtt.events import event_of
 from tests.contract.examples import CAMERA, FACTS, HEALTH, STATS, STORED_CLIP, STORED_SNAPSHOT, UTC, VISIT
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge_detector.core.types import Item, ItemKind
+from edge_detector.core.evidence import Item, ItemKind
 
 
 def item(

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_detector.core.types import Settings, StoredEvent, VisitRecord, VisitStats
+from edge_detector.core.evidence import StoredEvent, VisitRecord
+from edge_detector.core.types import Settings, VisitStats
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.journal import SqliteJournal
 

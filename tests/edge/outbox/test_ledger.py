@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from edge_detector.core.types import Backlog, Item, ItemKind, ItemState, VisitRecord, VisitStats
+from edge_detector.core.evidence import Item, ItemKind, ItemState, VisitRecord
+from edge_detector.core.facts import Backlog
+from edge_detector.core.types import VisitStats
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger

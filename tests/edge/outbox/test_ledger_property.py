@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from edge_detector.core.types import Item, ItemKind, ItemState
+from edge_detector.core.evidence import Item, ItemKind, ItemState
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.ledger import SqliteLedger
 from tests.edge.outbox.items import item

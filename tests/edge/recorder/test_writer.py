@@ -11,8 +11,9 @@ import cv2
 import pytest
 
 from edge_detector.core.errors import RecordError
+from edge_detector.core.evidence import ClipFile
 from edge_detector.core.naming import ulid
-from edge_detector.core.types import ClipFile, Packet, StreamInfo, VisitStats
+from edge_detector.core.types import Packet, StreamInfo, VisitStats
 from edge_detector.files import sha256_of
 from edge_detector.recorder import nal
 from edge_detector.recorder.fragments import scan

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from edge_detector.core.facts import SnapshotReady, VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.types import (
     Armed,
     Bgr,
@@ -14,15 +15,11 @@ from edge_detector.core.types import (
     Detection,
     Frame,
     Settings,
-    SnapshotReady,
     StreamLost,
     TakeSnapshot,
     TestClip,
     Tick,
     Track,
-    VisitEnded,
-    VisitStarted,
-    VisitUpdated,
 )
 from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.core.zones import Zone

@@ -8,20 +8,9 @@ import pytest
 
 from edge_detector.core import naming
 from edge_detector.core.documents import Origin
-from edge_detector.core.types import (
-    ClipEnd,
-    ClipFile,
-    ClipLost,
-    ClipSaved,
-    Item,
-    ItemKind,
-    ItemState,
-    SnapshotReady,
-    VisitEnded,
-    VisitStarted,
-    VisitStats,
-    VisitUpdated,
-)
+from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState
+from edge_detector.core.facts import ClipLost, ClipSaved, SnapshotReady, VisitEnded, VisitStarted, VisitUpdated
+from edge_detector.core.types import ClipEnd, VisitStats
 from edge_detector.files import write_atomic
 from edge_detector.runtime.bookkeeper import JOURNAL_INTERVAL_S, Bookkeeper, Place
 from edge_detector.testing import FakeClock, MemoryJournal, MemoryLedger

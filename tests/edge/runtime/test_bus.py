@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from edge_detector.core.types import CameraDown, CameraStats, Fact
+from edge_detector.core.facts import CameraDown, CameraStats, Fact
 from edge_detector.runtime.bus import QUEUE_LIMIT, FactBus
 
 

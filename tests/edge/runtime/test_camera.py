@@ -7,23 +7,18 @@ from collections.abc import Iterator
 import pytest
 
 from edge_detector.core.cutter import CutPolicy, Cutter
-from edge_detector.core.retry import Backoff
-from edge_detector.core.types import (
+from edge_detector.core.facts import (
     CameraDown,
     CameraStats,
     CameraUp,
     ClipSaved,
-    Configure,
     Fact,
-    Frame,
-    Packet,
-    Settings,
     SnapshotReady,
-    StreamInfo,
-    TakeSnapshot,
     VisitEnded,
     VisitStarted,
 )
+from edge_detector.core.retry import Backoff
+from edge_detector.core.types import Configure, Frame, Packet, Settings, StreamInfo, TakeSnapshot
 from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.ports import WantsFrame
 from edge_detector.runtime import camera as camera_module

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_detector.core.errors import SourceEnded, SourceError
+from edge_detector.core.facts import CameraDown, CameraUp, Fact
 from edge_detector.core.retry import Backoff
-from edge_detector.core.types import CameraDown, CameraUp, Fact, Frame, Packet, StreamInfo, StreamLost
+from edge_detector.core.types import Frame, Packet, StreamInfo, StreamLost
 from edge_detector.runtime.capture_loop import CaptureLoop, Sampler, Sinks
 from edge_detector.testing import FakeClock, FakeSession, FakeSource
 from tests.edge.runtime.values import INFO, frame, packet

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from edge_detector.core.types import Armed, Command, Configure, Fact, Settings, SettingsChanged, TakeSnapshot, TestClip
+from edge_detector.core.facts import Fact, SettingsChanged
+from edge_detector.core.types import Armed, Command, Configure, Settings, TakeSnapshot, TestClip
 from edge_detector.runtime.control import Control
 from edge_detector.testing import FakeClock, MemoryJournal
 

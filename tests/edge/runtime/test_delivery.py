@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge_detector.core.errors import PermanentStoreError, RetryableStoreError, StoreError
+from edge_detector.core.evidence import Item, ItemKind, ItemState
+from edge_detector.core.facts import FileStored
 from edge_detector.core.retry import RetryPolicy
-from edge_detector.core.types import FileStored, Item, ItemKind, ItemState
 from edge_detector.runtime.delivery import Delivery
 from edge_detector.testing import FakeClock, FakeStore, MemoryLedger
 from tests.edge.runtime.values import VISIT

@@ -4,18 +4,9 @@ import pytest
 
 from edge_detector.core.cutter import CutPolicy, Cutter
 from edge_detector.core.errors import RecordError
-from edge_detector.core.types import (
-    ClipEnd,
-    ClipFile,
-    ClipLost,
-    ClipSaved,
-    ClipStart,
-    ClipStop,
-    Packet,
-    StreamLost,
-    VisitStats,
-    VisitUpdated,
-)
+from edge_detector.core.evidence import ClipFile
+from edge_detector.core.facts import ClipLost, ClipSaved, VisitUpdated
+from edge_detector.core.types import ClipEnd, ClipStart, ClipStop, Packet, StreamLost, VisitStats
 from edge_detector.runtime.record_loop import NOBODY, RecordStage
 from edge_detector.testing import FakeClipWriter, FakeClock
 from tests.edge.runtime.values import INFO, OTHER_VISIT, VISIT, ended, packet, started

@@ -2,18 +2,8 @@
 
 import numpy as np
 
-from edge_detector.core.types import (
-    Box,
-    Detection,
-    Fact,
-    Frame,
-    Packet,
-    StreamInfo,
-    VisitEnded,
-    VisitStarted,
-    VisitStats,
-    Yuv,
-)
+from edge_detector.core.facts import Fact, VisitEnded, VisitStarted
+from edge_detector.core.types import Box, Detection, Frame, Packet, StreamInfo, VisitStats, Yuv
 
 VISIT = "01HF7YAT00D0NV33KVR902G9Z0"
 OTHER_VISIT = "01HF7YAT01D0NV33KVR902G9Z1"

@@ -1,0 +1,235 @@
+"""The facts that the program tells: to the broker, to the journal and the ledger, to whoever watches.
+
+Every fact names its camera. `t` is host monotonic seconds, `utc` seconds since the Unix epoch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge_detector.core.evidence import ClipFile, ItemKind
+from edge_detector.core.types import ClipEnd, Settings, VisitStats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitStarted:
+    """Somebody is there."""
+
+    camera: str
+    visit_id: str
+    #: When the first detection of the visit was made.
+    t: float
+    utc: float
+    count: int
+    confidence: float
+    zones: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitUpdated:
+    """Somebody is still there; told when a figure changes."""
+
+    camera: str
+    visit_id: str
+    t: float
+    utc: float
+    count: int
+    confidence: float
+    zones: tuple[tuple[str, int], ...]
+    stats: VisitStats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitEnded:
+    """Nobody has been there for the hold time, or the stream was lost, or the camera was disarmed."""
+
+    camera: str
+    visit_id: str
+    #: When somebody was last seen.
+    t: float
+    utc: float
+    duration_s: float
+    stats: VisitStats
+    #: How many clips were started for this visit.
+    clips: int
+    #: Zone ids that anybody stood in during the visit, sorted.
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotReady:
+    """A better picture of the visit than any before."""
+
+    camera: str
+    visit_id: str
+    t: float
+    utc: float
+    jpeg: bytes = field(repr=False)
+    count: int
+    confidence: float
+    #: False for the picture that the owner asked for, which belongs to no visit.
+    visit: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipSaved:
+    """A clip is finished on the local disk."""
+
+    t: float
+    clip: ClipFile
+    #: Seconds on the stream's own axis, for replays.
+    start_t: float
+    end_t: float
+    end: ClipEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipLost:
+    """A clip could not be recorded, or was given up before it was delivered."""
+
+    camera: str
+    visit_id: str
+    n: int
+    t: float
+    utc: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStored:
+    """The archive confirmed a file's checksum: a clip, snapshot, poster or visit document."""
+
+    camera: str
+    visit_id: str
+    n: int
+    kind: ItemKind
+    utc: float
+    uri: str
+    url: str
+    sha256: str
+    bytes: int
+    #: The clip's own facts; None for other kinds.
+    clip: ClipFile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCrossed:
+    """A person walked over a line."""
+
+    camera: str
+    visit_id: str
+    t: float
+    utc: float
+    line: str
+    #: `in` or `out`.
+    direction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraUp:
+    """A camera delivers pictures (again)."""
+
+    camera: str
+    t: float
+    utc: float
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraDown:
+    """A camera delivers no pictures."""
+
+    camera: str
+    t: float
+    utc: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraStats:
+    """How fast a camera is analysed, told every few seconds."""
+
+    camera: str
+    t: float
+    #: Analysed frames a second over the last interval.
+    fps: float
+    inference_ms: float
+    frames: int = 0
+    analysed: int = 0
+    inferences: int = 0
+    #: What bounded buffers dropped since start, by name.
+    dropped: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A command or setting was refused, whole."""
+
+    camera: str
+    t: float
+    utc: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsChanged:
+    """A camera's settings are now these."""
+
+    camera: str
+    t: float
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorInfo:
+    """Which detector runs, and how fast it is."""
+
+    backend: str
+    model: str
+    inference_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How far delivery is behind."""
+
+    pending: int = 0
+    #: Age of the oldest file that waits; 0 when none does.
+    oldest_s: float = 0.0
+    stored: int = 0
+    failed: int = 0
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the node is, told every half minute."""
+
+    t: float
+    utc: float
+    backlog: Backlog
+    disk_free_bytes: int
+    cpu_percent: float
+    memory_bytes: int
+    temperature_c: float | None
+    uptime_s: float
+    detector: DetectorInfo
+
+
+Fact = (
+    VisitStarted
+    | VisitUpdated
+    | VisitEnded
+    | SnapshotReady
+    | ClipSaved
+    | ClipLost
+    | FileStored
+    | LineCrossed
+    | CameraUp
+    | CameraDown
+    | CameraStats
+    | Rejected
+    | SettingsChanged
+    | Health
+)
