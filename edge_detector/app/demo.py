@@ -15,15 +15,10 @@ from edge_detector.app import parts
 from edge_detector.app.broker import HOST, OwnBroker, find_mosquitto, own_broker
 from edge_detector.app.demo_state import DemoState
 from edge_detector.app.node import Node
-from edge_detector.config import (
-    ArchiveConfig,
-    CameraConfig,
-    Config,
-    DetectionConfig,
-    MqttConfig,
-    NodeConfig,
-    RecordingConfig,
-)
+from edge_detector.config import Config, MqttConfig, NodeConfig
+from edge_detector.config.describe import Where
+from edge_detector.config.layers import given
+from edge_detector.config.load import check, command_line
 from edge_detector.core.errors import BrokerError, DetectorError
 from edge_detector.detectors.models import Progress
 from edge_detector.ports import Detector
@@ -57,16 +52,17 @@ class DemoOptions:
 
 
 def demo_config(options: DemoOptions) -> Config:
-    """The configuration of the demo, without its broker."""
-    detection = {"backend": options.detector, "model": options.model}
-    return Config(
-        node=NodeConfig(id="demo", name="Porchlight demo", data_dir=options.out / WORK_NAME),
-        cameras={CAMERA: CameraConfig(source=options.source, name="Front door")},
-        detection=DetectionConfig.model_validate(detection),
-        recording=RecordingConfig(min_clip_gap_s=CLIP_GAP_S),
-        archive=ArchiveConfig(path=options.out),
-        mqtt=MqttConfig(enabled=False),
-    )
+    """The configuration of the demo, without its broker; raises ConfigError for an option that is wrong."""
+    base: dict[Where, object] = {
+        ("node", "id"): "demo",
+        ("node", "name"): "Porchlight demo",
+        ("node", "data_dir"): options.out / WORK_NAME,
+        ("cameras", CAMERA): {"source": options.source, "name": "Front door"},
+        ("recording", "min_clip_gap_s"): CLIP_GAP_S,
+        ("archive", "path"): options.out,
+        ("mqtt", "enabled"): False,
+    }
+    return check([given(base), command_line(detector=options.detector, model=options.model)])
 
 
 def demo_detector(config: Config, *, chosen: bool, progress: Progress | None = None) -> tuple[Detector, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from edge_detector.config import Config
 from edge_detector.config.describe import Where
 from edge_detector.config.layers import Layer, given
-from edge_detector.config.load import load
+from edge_detector.config.load import command_line, load
 from edge_detector.config.redact import Redactor
 from edge_detector.core.errors import SourceError
 
@@ -41,12 +41,6 @@ def need_source(source: str) -> None:
     """Raise SourceError for a path that leads nowhere: there is nothing to wait for."""
     if "://" not in source and not Path(source.partition("?")[0]).exists():
         raise SourceError(f"The source {source} does not exist: check the path")
-
-
-def command_line(*, detector: str | None = None, model: str | None = None) -> Layer:
-    """What options of the command set, above all else."""
-    backend_at, model_at = ("detection", "backend"), ("detection", "model")
-    return given({backend_at: detector, model_at: model}, {backend_at: "--detector", model_at: "--model"})
 
 
 def set_up_logging(config: Config, handler: logging.Handler | None = None, *, terse: bool = False) -> None:

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_detector.app import models, parts
-from edge_detector.cli.configured import command_line, configured_for
+from edge_detector.cli.configured import configured_for
 from edge_detector.cli.progress import fetching
+from edge_detector.config.load import command_line
 
 _STATES = {None: "not here", True: "here", False: "damaged: fetch it again"}
 

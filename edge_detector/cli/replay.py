@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_detector.app import replay as app
-from edge_detector.cli.configured import command_line, configured_for, need_source, set_up_logging
+from edge_detector.cli.configured import configured_for, need_source, set_up_logging
+from edge_detector.config.load import command_line
 
 #: What an event's line shows of its figures.
 _SHOWN = ("count", "confidence", "duration_s", "max_people", "max_confidence", "bytes", "reason")

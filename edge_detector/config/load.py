@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from edge_detector.config.faults import config_error, faults_of
-from edge_detector.config.layers import Fault, Layer, environment, merge, options_file, origin_of, yaml_file
+from edge_detector.config.layers import Fault, Layer, environment, given, merge, options_file, origin_of, yaml_file
 from edge_detector.config.root import Config
 
 
@@ -34,6 +34,12 @@ def load(
         over,
     ]
     return check([layer for layer in layers if layer is not None])
+
+
+def command_line(*, detector: str | None = None, model: str | None = None) -> Layer:
+    """What options of a command set, above all else."""
+    backend_at, model_at = ("detection", "backend"), ("detection", "model")
+    return given({backend_at: detector, model_at: model}, {backend_at: "--detector", model_at: "--model"})
 
 
 def check(layers: list[Layer]) -> Config:
