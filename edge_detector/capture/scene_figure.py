@@ -91,12 +91,14 @@ def bounds(parts: tuple[Part, ...]) -> tuple[float, float, float, float]:
 
 def _circles(centres: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float32]:
     """Points (n, 16, 2) on circles."""
-    return (centres[:, None, :] + radii[:, :, None] * _CIRCLE).astype(np.float32)
+    points: NDArray[np.float32] = (centres[:, None, :] + radii[:, :, None] * _CIRCLE).astype(np.float32)
+    return points
 
 
 def _hull(circles: NDArray[np.float32]) -> NDArray[np.float32]:
     """The convex outline around circles."""
-    return cv2.convexHull(circles.reshape(-1, 2))[:, 0, :]
+    outline: NDArray[np.float32] = cv2.convexHull(circles.reshape(-1, 2))[:, 0, :].astype(np.float32)
+    return outline
 
 
 def _shade(colour: Colour, gain: float) -> Colour:

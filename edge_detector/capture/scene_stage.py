@@ -86,7 +86,8 @@ def light_field(view: View, sky: Mask, night: float) -> NDArray[np.uint8] | None
     at_night = dark + lamp[:, :, None] * warm
     at_night[sky > 0] *= 0.6
     field = (1.0 - night) + night * at_night
-    return np.clip(field * 255, 0, 255).astype(np.uint8)
+    light: NDArray[np.uint8] = np.clip(field * 255, 0, 255).astype(np.uint8)
+    return light
 
 
 def infrared_field(view: View, sky: Mask) -> NDArray[np.uint8]:
@@ -126,8 +127,8 @@ def _ground_and_sky(view: View, rng: np.random.Generator) -> Bgr:
     sky = np.array([232, 218, 204], np.float32) + up * np.array([-4, -40, -62], np.float32)
     lawn = np.array([66, 122, 104], np.float32) + down * np.array([-12, -10, -14], np.float32)
     image = np.where(rows < horizon, sky, lawn)[:, None, :].repeat(view.width, axis=1)
-    blades = rng.normal(0.0, 1.0, (view.height, view.width)).astype(np.float32)
-    blades = cv2.GaussianBlur(blades, (0, 0), 1.1) * (7 + 16 * down)
+    noise = rng.normal(0.0, 1.0, (view.height, view.width)).astype(np.float32)
+    blades = cv2.GaussianBlur(noise, (0, 0), 1.1) * (7 + 16 * down)
     cloud = cv2.GaussianBlur(rng.normal(0.0, 1.0, (view.height, view.width)).astype(np.float32), (0, 0), 34, sigmaY=9)
     cloud = np.clip(cloud / (np.abs(cloud).max() + 1e-6), 0, 1) * 42
     image += np.where(rows < horizon, cloud, blades)[:, :, None]

@@ -60,7 +60,7 @@ THIRD_PARTY = {
     "core": {"numpy", "cv2"},
     "ports": {"numpy"},
     "runtime": {"numpy"},
-    "config": {"annotated_types", "pydantic", "yaml"},
+    "config": {"annotated_types", "pydantic", "pydantic_core", "yaml"},
 }
 
 #: What `--help` and `check-config` must not load.

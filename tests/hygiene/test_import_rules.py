@@ -106,7 +106,6 @@ def test_rules_forbid(module: str, source: str) -> None:
     assert len(faults(module, source)) == 1
 
 
-@pytest.mark.skipif(not (ROOT / PACKAGE / "cli.py").exists(), reason="there is no command line yet")
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["check-config", "absent.yaml"]])
 def test_light_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     code = f"""
