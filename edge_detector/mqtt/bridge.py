@@ -13,7 +13,7 @@ from functools import partial
 from edge_detector.config.mqtt import MqttConfig
 from edge_detector.core.errors import LedgerError
 from edge_detector.core.evidence import StoredEvent
-from edge_detector.core.facts import CameraUp, Fact, Rejected, SettingsChanged, VisitStarted
+from edge_detector.core.facts import CameraUp, Fact, Rejected, SettingsChanged
 from edge_detector.mqtt import messages
 from edge_detector.mqtt.commands import Bounds, Refusal, is_birth, parse_claim
 from edge_detector.mqtt.connection import Connection
@@ -23,7 +23,6 @@ from edge_detector.mqtt.events import event_of
 from edge_detector.mqtt.messages import NodeInfo, to_json
 from edge_detector.mqtt.orders import Controls, Orders
 from edge_detector.mqtt.retained import Retained
-from edge_detector.mqtt.timing import PictureFirst
 from edge_detector.mqtt.topics import (
     ANNOUNCE,
     CAMERA_RETAINED,
@@ -39,8 +38,6 @@ from edge_detector.ports import Clock, Journal
 
 _LOG = logging.getLogger(__name__)
 
-#: How long `person_arrived` waits for its picture: phones fetch it as soon as they are told.
-PICTURE_FIRST_S = 0.15
 #: The broker has this long to confirm what we listen to.
 SUBSCRIBED_S = 5.0
 #: How long a claim may take after that, before discovery is published (see `MqttBridge`).
@@ -89,13 +86,8 @@ class MqttBridge:
         self._topics = Topics(node=info.node, base=config.base_topic)
         self._discovery = Discovery(info=info, topics=self._topics, bounds=bounds, prefix=config.discovery_prefix)
         self._thread = JournalThread()
-        self._pictures = PictureFirst(PICTURE_FIRST_S)
-        self._events = EventQueue(
-            journal=journal, thread=self._thread, send=self._send_event, before=self._pictures.wait
-        )
-        self._retained = Retained(
-            topics=self._topics, info=info, utc=self._utc(), send=self._send, pictured=self._pictures.pictured
-        )
+        self._events = EventQueue(journal=journal, thread=self._thread, send=self._send_event)
+        self._retained = Retained(topics=self._topics, info=info, utc=self._utc(), send=self._send)
         self._orders = Orders(controls=controls, bounds=bounds, thread=self._thread, reject=self._reject)
         self._claimed = asyncio.Event()
         self._subscribed: tuple[int | None, asyncio.Event] = (None, asyncio.Event())
@@ -126,8 +118,6 @@ class MqttBridge:
         event = event_of(fact)
         if event is None:
             return
-        if isinstance(fact, VisitStarted):
-            self._pictures.expect(event.id, fact.visit_id)
         try:
             await self._events.append(event.stored())
         except LedgerError:

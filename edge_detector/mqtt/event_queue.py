@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -53,14 +53,12 @@ class EventQueue:
         journal: Journal,
         thread: JournalThread,
         send: Callable[[StoredEvent], int | None],
-        before: Callable[[str], Awaitable[None]],
         ack_s: float = ACK_S,
     ) -> None:
-        """`send` publishes and returns the message's number; `before` may hold back the event of an id."""
+        """`send` publishes and returns the message's number."""
         self._journal = journal
         self._thread = thread
         self._send = send
-        self._before = before
         self._ack_s = ack_s
         self._open = asyncio.Event()
         self._wake = asyncio.Event()
@@ -120,7 +118,6 @@ class EventQueue:
                 self._idle.set()
             await self._wake.wait()
         for event in events:
-            await self._before(event.id)
             if not await self._acknowledged(event):
                 return False
             await self._thread.run(self._journal.ack_event, event.id)

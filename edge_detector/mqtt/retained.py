@@ -28,15 +28,12 @@ class Retained:
         info: NodeInfo,
         utc: float,
         send: Callable[[Message], object],
-        pictured: Callable[[str], None],
     ) -> None:
-        """`pictured` is told the visit of every picture that goes out; until facts come, nobody is anywhere."""
+        """Until facts come, nobody is anywhere."""
         self._topics = topics
         self._send = send
         self._messages: dict[str, Message] = {}
-        self._cameras = {
-            camera.id: _Camera(camera, utc=utc, tell=self._tell, pictured=pictured) for camera in info.cameras
-        }
+        self._cameras = {camera.id: _Camera(camera, utc=utc, tell=self._tell) for camera in info.cameras}
 
     def remember(self, fact: Fact) -> None:
         """Take in a fact, and tell what it changes."""
@@ -70,11 +67,9 @@ class _Camera:
         *,
         utc: float,
         tell: Callable[[TopicKind, bytes | str, str], None],
-        pictured: Callable[[str], None],
     ) -> None:
         self._id = info.id
         self._tell = tell
-        self._pictured = pictured
         zones, lines = [zone for zone, _ in info.zones], [line for line, _ in info.lines]
         self._status = initial(info.id, zones=zones, lines=lines, utc=utc)
         self._states = Throttle(self._tell_state, STATE_INTERVAL_S)
@@ -105,7 +100,6 @@ class _Camera:
     def _tell_image(self, snapshot: SnapshotReady) -> None:
         self._visit_of_image = snapshot.visit_id
         self._tell(IMAGE, snapshot.jpeg, self._id)
-        self._pictured(snapshot.visit_id)
 
     def _tell_json(self, kind: TopicKind, body: Body) -> None:
         self._tell(kind, to_json(body), self._id)

@@ -1,4 +1,4 @@
-"""When a message goes out: not too often, and a picture before the event that it belongs to."""
+"""When a message goes out: at once, but not too often."""
 
 from __future__ import annotations
 
@@ -38,39 +38,3 @@ class Throttle(Generic[T]):
         self._timer = None
         self._next = self._loop.time() + self._interval_s
         self._send(value)
-
-
-class PictureFirst:
-    """Holds an event back until its visit's picture is out, for `limit_s` after `expect` at most; on the loop only."""
-
-    def __init__(self, limit_s: float) -> None:
-        """Bind to the running loop."""
-        self._limit_s = limit_s
-        self._loop = asyncio.get_running_loop()
-        #: By event: its visit, and when it goes out anyhow.
-        self._expected: dict[str, tuple[str, float]] = {}
-        #: By visit: whether its picture is out.
-        self._out: dict[str, asyncio.Event] = {}
-
-    def expect(self, event_id: str, visit_id: str) -> None:
-        """The visit's first picture belongs before this event."""
-        self._expected[event_id] = (visit_id, self._loop.time() + self._limit_s)
-        self._out[visit_id] = asyncio.Event()
-
-    def pictured(self, visit_id: str) -> None:
-        """A picture of this visit is out."""
-        if visit_id in self._out:
-            self._out[visit_id].set()
-
-    async def wait(self, event_id: str) -> None:
-        """Return when the event may go: at once for one that nothing is expected before."""
-        if event_id not in self._expected:
-            return
-        visit_id, deadline = self._expected.pop(event_id)
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._out[visit_id].wait()
-        except TimeoutError:
-            pass
-        finally:
-            del self._out[visit_id]

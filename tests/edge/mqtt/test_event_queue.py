@@ -27,7 +27,7 @@ class Desk:
         self.sent: asyncio.Queue[StoredEvent] = asyncio.Queue()
         self.line = True
         self.thread = JournalThread()
-        self.queue = EventQueue(journal=journal, thread=self.thread, send=self._send, before=self._before, ack_s=0.1)
+        self.queue = EventQueue(journal=journal, thread=self.thread, send=self._send, ack_s=0.1)
         self.mid = 0
 
     def ack(self) -> None:
@@ -39,9 +39,6 @@ class Desk:
         self.mid += 1
         self.sent.put_nowait(sent)
         return self.mid
-
-    async def _before(self, event_id: str) -> None:
-        assert len(event_id) == 26
 
 
 @contextlib.asynccontextmanager

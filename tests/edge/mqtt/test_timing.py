@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from edge_detector.mqtt.timing import PictureFirst, Throttle
+from edge_detector.mqtt.timing import Throttle
 
 
 async def test_the_newest_value_waits_for_the_interval() -> None:
@@ -28,30 +28,3 @@ async def test_an_urgent_value_replaces_what_waits() -> None:
     throttle.offer("waits")
     throttle.offer("urgent", urgent=True)
     assert sent == ["first", "urgent"]
-
-
-async def test_an_event_waits_for_its_picture() -> None:
-    pictures = PictureFirst(3600.0)
-    pictures.expect("event", "visit")
-    waiting = asyncio.create_task(pictures.wait("event"))
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    pictures.pictured("another")
-    pictures.pictured("visit")
-    await waiting
-    pictures.pictured("visit")  # a better one, later
-    await pictures.wait("event")  # sent again after an outage
-
-
-async def test_a_picture_that_came_first_holds_nothing_up() -> None:
-    pictures = PictureFirst(3600.0)
-    pictures.expect("event", "visit")
-    pictures.pictured("visit")
-    await pictures.wait("event")
-    await pictures.wait("nobody expects this one")
-
-
-async def test_an_event_goes_without_its_picture_in_the_end() -> None:
-    pictures = PictureFirst(0.02)
-    pictures.expect("event", "visit")
-    await pictures.wait("event")
