@@ -13,6 +13,7 @@ from pathlib import Path
 
 from edge_detector import __version__
 from edge_detector.app import parts
+from edge_detector.app.lock import FolderLock
 from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_model
 from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.factory import is_finite, open_source
@@ -53,6 +54,7 @@ class Node:
         """`watch` sees every fact after it was kept and published."""
         self._config = config
         self._folder = parts.data_dir(config)
+        self._lock = FolderLock(self._folder)
         self._detector = FairSlot(detector)
         self._watch = watch
         self._clock = SystemClock()
@@ -60,7 +62,11 @@ class Node:
         self._cameras: dict[str, Camera] = {}
 
     async def start(self) -> None:
-        """Recover what a crash left, then start everything; raises PorchlightError when that cannot be."""
+        """Recover what a crash left, then start everything; raises PorchlightError when that cannot be.
+
+        Refuses a data folder on which another edge runs: each would take the other's files for left behind.
+        """
+        await asyncio.to_thread(self._lock.take)
         names = [name for name, camera in self._config.cameras.items() if camera.enabled]
         self._bus = FactBus()
         self._open_outbox(names)
@@ -107,6 +113,7 @@ class Node:
         if self._bridge is not None:
             await self._bridge.stop()
         self._database.close()
+        self._lock.release()
 
     def finished(self) -> bool:
         """Have all cameras come to the end of finite sources?"""
