@@ -138,7 +138,7 @@ def test_no_task_without_an_owner(files: list[Path]) -> None:
     [
         ("edge", ["s3", "web"]),
         ("demo", ["demo", "web"]),
-        ("dev", ["demo", "s3", "web", "dev"]),
+        ("dev", ["demo", "query", "s3", "web", "dev"]),
     ],
 )
 def test_lock_holds_what_the_project_asks_for(lock: str, groups: list[str]) -> None:
