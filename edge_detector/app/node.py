@@ -21,7 +21,7 @@ from edge_detector.config import SETTINGS_BOUNDS, Config
 from edge_detector.core.facts import Fact
 from edge_detector.core.retry import RetryPolicy
 from edge_detector.core.types import StreamInfo
-from edge_detector.files import make_folder, write_atomic
+from edge_detector.files import make_folder
 from edge_detector.mqtt.bridge import MqttBridge
 from edge_detector.mqtt.client import MqttClient
 from edge_detector.mqtt.messages import CameraInfo, NodeInfo
@@ -136,7 +136,7 @@ class Node:
             ledger=self._ledger,
             journal=self._journal,
             clock=self._clock,
-            write_file=write_atomic,
+            write_file=parts.write_file,
             wake=self._wake_delivery,
         )
 

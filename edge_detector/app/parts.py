@@ -13,12 +13,14 @@ from edge_detector.capture.jpeg import JpegEncoder, draw_boxes
 from edge_detector.config import Config
 from edge_detector.core.cutter import CutPolicy, Cutter
 from edge_detector.core.documents import Origin
+from edge_detector.core.errors import RecordError
 from edge_detector.core.facts import DetectorInfo
 from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.retry import Backoff
 from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.detectors.models import Progress
 from edge_detector.detectors.registry import DetectorPolicy, build
+from edge_detector.files import explain, write_atomic
 from edge_detector.ports import ClipWriter, Clock, Detector
 from edge_detector.runtime.analyse_loop import AnalysePolicy, AnalyseStage
 from edge_detector.runtime.record_loop import RecordStage
@@ -40,6 +42,14 @@ def data_dir(config: Config) -> Path:
         return Path("/data")
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(home) / "porchlight"
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Make `path` hold `data`, whole or not at all; raises RecordError with the remedy."""
+    try:
+        write_atomic(path, data)
+    except OSError as error:
+        raise RecordError(explain(error, path)) from error
 
 
 def backoff() -> Backoff:

@@ -15,12 +15,12 @@ from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.factory import open_source
 from edge_detector.config import Config
 from edge_detector.core import naming
-from edge_detector.core.errors import RetryableStoreError, SourceEnded, SourceError
+from edge_detector.core.errors import LedgerError, RecordError, RetryableStoreError, SourceEnded, SourceError
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, Stored
 from edge_detector.core.facts import ClipSaved, Fact, FileStored, SnapshotReady, VisitEnded, VisitStarted
 from edge_detector.core.retry import RetryPolicy
 from edge_detector.core.types import Frame, Packet, StreamLost
-from edge_detector.files import make_folder, write_atomic
+from edge_detector.files import make_folder
 from edge_detector.mqtt.events import event_of
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.journal import SqliteJournal
@@ -123,7 +123,7 @@ class Replay:
             ledger=ledger,
             journal=journal,
             clock=self._clock,
-            write_file=write_atomic,
+            write_file=parts.write_file,
             wake=lambda: None,
         )
         self._delivery = Delivery(
@@ -264,5 +264,7 @@ def _run(video: str, config: Config, *, out: Path, keep: bool, tell: Tell) -> di
     run = Replay(video, config, out=out, keep=keep, tell=tell)
     try:
         return asyncio.run(run.run())
+    except (LedgerError, RecordError) as error:
+        raise RecordError(f"{error}; what was recorded until then lies in {out}") from error
     finally:
         run.close()

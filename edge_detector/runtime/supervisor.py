@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 
+from edge_detector.core.errors import PorchlightError
 from edge_detector.core.retry import Backoff
 
 _LOG = logging.getLogger(__name__)
@@ -69,5 +70,7 @@ async def guarded(name: str, call: Awaitable[None]) -> None:
     """Await one step of a stage on the loop; a failure is logged and the stage goes on with the next."""
     try:
         await call
+    except PorchlightError as error:
+        _LOG.error("%s: %s", name, error)
     except Exception:  # noqa: BLE001 - the supervisor of the loop: one bad step must not stop what follows
         _LOG.exception("%s failed", name)
