@@ -17,7 +17,6 @@ import numpy as np
 
 from edge_detector.app import parts
 from edge_detector.app.system import SystemClock
-from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.factory import open_source
 from edge_detector.config import Config
 from edge_detector.core.errors import PorchlightError, SourceEnded, SourceError
@@ -137,7 +136,7 @@ def _rhythm(key_times: list[float]) -> str:
 
 
 def _archive(config: Config, data_dir: Path) -> str:
-    return FolderStore((config.archive.path or data_dir / "archive") / config.archive.prefix).check()
+    return parts.open_store(config, data_dir).check()
 
 
 def _broker(config: Config) -> str:

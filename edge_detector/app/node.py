@@ -15,7 +15,6 @@ from edge_detector import __version__
 from edge_detector.app import parts
 from edge_detector.app.lock import FolderLock
 from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_model
-from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.factory import is_finite, open_source
 from edge_detector.config import SETTINGS_BOUNDS, Config
 from edge_detector.core.facts import Fact
@@ -193,17 +192,15 @@ class Node:
         camera.add_capture(loop, role)
 
     def _make_delivery(self) -> Delivery:
-        archive = self._config.archive
-        store = FolderStore((archive.path or self._folder / "archive") / archive.prefix)
         return Delivery(
             ledger=self._ledger,
-            store=store,
+            store=parts.open_store(self._config, self._folder),
             clock=self._clock,
             tell=self._bus.tell,
             held=lambda: [name for name in self._cameras if not self._control.settings(name).upload],
             retry=RetryPolicy(),
             random01=random.SystemRandom().random,
-            parallel=archive.parallel,
+            parallel=self._config.archive.parallel,
         )
 
     def _make_bridge(self, names: Sequence[str]) -> MqttBridge | None:

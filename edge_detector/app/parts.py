@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge_detector import __version__
+from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.jpeg import JpegEncoder, draw_boxes
 from edge_detector.config import Config
 from edge_detector.core.cutter import CutPolicy, Cutter
@@ -21,7 +22,7 @@ from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.detectors.models import Progress
 from edge_detector.detectors.registry import DetectorPolicy, build
 from edge_detector.files import explain, write_atomic
-from edge_detector.ports import ClipWriter, Clock, Detector
+from edge_detector.ports import ClipWriter, Clock, Detector, ObjectStore
 from edge_detector.runtime.analyse_loop import AnalysePolicy, AnalyseStage
 from edge_detector.runtime.record_loop import RecordStage
 
@@ -42,6 +43,11 @@ def data_dir(config: Config) -> Path:
         return Path("/data")
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(home) / "porchlight"
+
+
+def open_store(config: Config, folder: Path) -> ObjectStore:
+    """The archive of the configuration; `folder` is the data folder."""
+    return FolderStore((config.archive.path or folder / "archive") / config.archive.prefix)
 
 
 def write_file(path: Path, data: bytes) -> None:
