@@ -134,13 +134,13 @@ class DemoState:
         if isinstance(fact, ClipSaved):
             self._clips.add((fact.clip.visit_id, fact.clip.n))
             self.note(f"A clip of {fact.clip.duration_s:.1f} s is recorded")
-            return
-        self._clips.discard((fact.visit_id, fact.n))
-        if isinstance(fact, ClipLost):
+        elif isinstance(fact, ClipLost):
+            self._clips.discard((fact.visit_id, fact.n))
             self.note(f"A clip was lost: {fact.reason}")
-        elif fact.kind is ItemKind.DOCUMENT:
-            self._open.discard(fact.visit_id)
         elif fact.clip is not None:
+            self._clips.discard((fact.visit_id, fact.n))
             path = Path(url2pathname(urlsplit(fact.uri).path))
             self.clips.append(SeenClip(path=path, duration_s=fact.clip.duration_s))
             self.note("The clip is in the archive")
+        elif fact.kind is ItemKind.DOCUMENT:
+            self._open.discard(fact.visit_id)

@@ -1,0 +1,116 @@
+"""Whole runs of the real program: the demo with a real broker, signals, a reader that goes away."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import pytest
+
+from tests.broker import Heard, Observer
+from tests.edge.cli.conftest import PATIENCE_S, Running
+
+Start = Callable[..., Running]
+
+DISCOVERED = {
+    "homeassistant/device/porchlight_demo_door/config",
+    "porchlight/announce/demo",
+    "porchlight/demo/door/state",
+    "porchlight/demo/status",
+}
+
+
+def clips_in(heard: list[Heard]) -> list[Heard]:
+    return [m for m in heard if m.topic == "porchlight/demo/door/event" and b'"clip_stored"' in m.payload]
+
+
+def accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_demo_from_the_scene_to_broker_and_archive(start: Start, program: Callable[[str], str]) -> None:
+    program("mosquitto")
+    demo = start("demo", "--detector", "hog", "--seconds", "8", "--out", "demo")
+    port = int(demo.until(r"mosquitto at 127\.0\.0\.1:(\d+)")[1])
+    demo.until("Somebody is there")
+    # One who comes now hears what is retained, and all that follows.
+    with Observer(port, ("#",)) as observer:
+        observer.wait(lambda heard: {message.topic for message in heard if message.retained} >= DISCOVERED)
+        heard = observer.wait(lambda heard: bool(clips_in(heard)), PATIENCE_S)
+    assert demo.end() == 0
+    clip = re.search(r"^  (demo/clips/\S+\.mp4)", demo.out, re.MULTILINE)
+    assert clip, demo.out
+    assert Path(clip[1]).stat().st_size > 10_000
+    uri = urlsplit(json.loads(clips_in(heard)[0].payload)["uri"])
+    assert url2pathname(uri.path) == str(Path(clip[1]).absolute())
+    assert "Seen: 1 visit, at most" in demo.out
+    assert f"ffplay {clip[1]}" in demo.out
+    assert list(Path("demo/visits").rglob("*.json"))
+    assert "Traceback" not in demo.err
+    assert not accepts(port)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_demo_ends_cleanly_when_told_to(start: Start, program: Callable[[str], str], number: signal.Signals) -> None:
+    program("mosquitto")
+    demo = start("demo", "--forever", "--detector", "hog")
+    port = int(demo.until(r"mosquitto at 127\.0\.0\.1:(\d+)")[1])
+    demo.until("The camera delivers")
+    assert accepts(port)
+    assert demo.end(number) == 0
+    assert "Nobody was seen." in demo.out
+    assert str(Path("porchlight-demo").absolute()) in demo.out
+    assert "Traceback" not in demo.err
+    assert not accepts(port)
+
+
+def test_demo_without_a_model_falls_back_and_says_so(start: Start) -> None:
+    demo = start("demo", "--source", "scene://empty?duration=30", "--seconds", "1")
+    demo.until("opencv-people by hog")
+    assert demo.end() == 0
+    assert "cannot be fetched" in demo.err
+    assert "Going on with hog" in demo.err
+
+
+def test_run_ends_cleanly_and_logs_no_secret(start: Start) -> None:
+    Path("my.yaml").write_text("""\
+cameras:
+  door: {source: 'rtsp://admin:hunter2@127.0.0.1:1/x'}
+mqtt: {port: 1, username: porch, password: hunter3}
+detection: {backend: hog}
+logging: {level: debug}
+""")
+    edge = start("run", "--config", "my.yaml")
+    edge.complains("refused the connection", "MQTT broker")
+    assert edge.end(signal.SIGTERM) == 0
+    assert "Traceback" not in edge.err
+    assert "hunter" not in edge.out + edge.err
+    assert edge.out == ""
+
+
+def test_a_reader_that_goes_away() -> None:
+    command = [sys.executable, "-m", "edge_detector", "replay", "scene://door", "--json", "--detector", "hog"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["event_type"]
+        process.stdout.close()
+        assert process.wait(PATIENCE_S) == 1
+        complaint = process.stderr.read()
+    assert "Traceback" not in complaint
+    assert "BrokenPipe" not in complaint
+
+
+def test_an_interrupted_replay(start: Start) -> None:
+    replay = start("replay", "scene://door", "--json", "--detector", "hog")
+    replay.until("person_arrived")
+    assert replay.end(signal.SIGINT) == 130
+    assert "Traceback" not in replay.err
+    assert "summary" not in replay.out
