@@ -173,7 +173,8 @@ def _append(url: str, part: Path, start: int, progress: Progress | None) -> bool
     if start:
         request.add_header("Range", f"bytes={start}-")
     try:
-        response: HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310 - the same
+        # An opener of its own: urllib's global one remembers the proxies of its first use.
+        response: HTTPResponse = urllib.request.build_opener().open(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as error:
         if error.code == 416 and start:  # noqa: PLR2004 - range not satisfiable: nothing is missing, or all is wrong
             error.close()

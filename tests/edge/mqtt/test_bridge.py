@@ -225,7 +225,8 @@ async def test_events_of_an_outage_arrive_in_order(broker: Broker, observer: Obs
         for n in range(2, 8):  # in the middle of a visit
             await edge.handle(ended(n - 1), started(n))
         with contextlib.closing(listening_again(broker)) as late:
-            after = await heard(late, lambda messages: len(set(event_ids(messages))) >= 12)
+            # The last event before the outage may come again, when its acknowledgement was lost.
+            after = await heard(late, lambda messages: len({*event_ids(messages)} - {*event_ids(before)}) >= 12)
     expected = [("camera_up", None), ("person_arrived", visit_id(1))]
     for n in range(2, 8):
         expected += [("person_left", visit_id(n - 1)), ("person_arrived", visit_id(n))]
