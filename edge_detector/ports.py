@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from edge_detector.core.evidence import ClipFile, Item, Stored, StoredEvent, VisitRecord
+from edge_detector.core.evidence import ClipFile, Item, ItemKind, Stored, StoredEvent, VisitRecord
 from edge_detector.core.facts import Backlog, DetectorInfo
+from edge_detector.core.quota import Load
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
 
 #: Asked for every decoded picture with its `t`: is this one to be analysed?
 WantsFrame = Callable[[float], bool]
+#: Asked before so many bytes of a file are sent; returns when they may go, raises RetryableStoreError when nothing may
+#: go any more because the program ends.
+Pace = Callable[[Item, int], None]
 
 
 class Clock(Protocol):
@@ -100,10 +104,12 @@ class Ledger(Protocol):
         """Note a file; the same key again with another checksum puts it back to `saved` with the new content."""
         ...
 
-    def claim(self, *, now_utc: float, limit: int, held: Sequence[str] = ()) -> Sequence[Item]:
-        """Move up to `limit` due files to `uploading`, snapshots first, a visit's document after its other files.
+    def claim(
+        self, *, now_utc: float, limit: int, held: Sequence[str] = (), kinds: Sequence[ItemKind] = tuple(ItemKind)
+    ) -> Sequence[Item]:
+        """Move up to `limit` due files of these kinds to `uploading`, in the order of kinds and then of age.
 
-        Files of the cameras in `held` wait.
+        A visit's document waits for its other files. Files of the cameras in `held` wait.
         """
         ...
 
@@ -121,6 +127,30 @@ class Ledger(Protocol):
 
     def backlog(self, now_utc: float) -> Backlog:
         """How far delivery is behind."""
+        ...
+
+
+class Upkeep(Protocol):
+    """What keeps the ledger and its files within bounds."""
+
+    def load(self) -> Load:
+        """How much waits on the local disk."""
+        ...
+
+    def waiting(self) -> Sequence[Item]:
+        """The files that wait or were given up, oldest first; not those under way."""
+        ...
+
+    def forget(self, item: Item) -> bool:
+        """Remove a file that is not under way from the ledger; False when it is no longer there as `item` says."""
+        ...
+
+    def hasten(self, now_utc: float) -> int:
+        """Make all files due that wait for their next try; how many."""
+        ...
+
+    def prune(self, before_utc: float, limit: int) -> int:
+        """Remove up to `limit` delivered files and ended visits from before a moment; how many rows went."""
         ...
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from edge_detector.core.errors import RecordError, SourceEnded, SourceError, StoreError
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, Stored, StoredEvent, VisitRecord
 from edge_detector.core.facts import Backlog, DetectorInfo
+from edge_detector.core.quota import Load
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
 from edge_detector.ports import WantsFrame
 
 _WAITING = (ItemState.SAVED, ItemState.UPLOADING)
+_IDLE = (ItemState.SAVED, ItemState.FAILED)
 _DELIVERED = (ItemState.STORED, ItemState.PURGED)
 #: Where a file may go from where it is.
 _FORWARD = {
@@ -170,7 +172,7 @@ class FakeClipWriter:
 
 
 class MemoryLedger:
-    """The ledger in a dictionary, in the order of arrival."""
+    """The ledger and its upkeep in a dictionary, in the order of arrival."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -185,7 +187,9 @@ class MemoryLedger:
             if known is None or known.sha256 != item.sha256 or moved:
                 self._items[item.key] = item
 
-    def claim(self, *, now_utc: float, limit: int, held: Sequence[str] = ()) -> Sequence[Item]:
+    def claim(
+        self, *, now_utc: float, limit: int, held: Sequence[str] = (), kinds: Sequence[ItemKind] = tuple(ItemKind)
+    ) -> Sequence[Item]:
         """Due files in the order of delivery."""
         with self._lock:
             due = [
@@ -193,6 +197,7 @@ class MemoryLedger:
                 for item in self._items.values()
                 if item.state is ItemState.SAVED
                 and item.next_try_utc <= now_utc
+                and item.kind in kinds
                 and item.camera not in held
                 and not (item.kind is ItemKind.DOCUMENT and self._others_wait(item))
             ]
@@ -231,6 +236,47 @@ class MemoryLedger:
                 failed=sum(item.state is ItemState.FAILED for item in self._items.values()),
                 last_error=next((item.last_error for item in waiting if item.last_error), None),
             )
+
+    def load(self) -> Load:
+        """How much waits."""
+        with self._lock:
+            waiting = [item for item in self._items.values() if item.state not in _DELIVERED]
+            return Load(
+                bytes=sum(item.bytes for item in waiting),
+                oldest_utc=min((item.created_utc for item in waiting), default=None),
+            )
+
+    def waiting(self) -> Sequence[Item]:
+        """Files that wait or were given up."""
+        with self._lock:
+            return [item for item in self._items.values() if item.state in _IDLE]
+
+    def forget(self, item: Item) -> bool:
+        """Remove a file, an early copy also while it is under way."""
+        with self._lock:
+            known = self._items.get(item.key)
+            if known is None or known.sha256 != item.sha256 or known.state in _DELIVERED:
+                return False
+            if known.state not in _IDLE and known.kind is not ItemKind.PARTIAL:
+                return False
+            del self._items[item.key]
+            return True
+
+    def hasten(self, now_utc: float) -> int:
+        """Make waiting files due."""
+        with self._lock:
+            late = [item for item in self._items.values() if item.state in _IDLE and item.next_try_utc > now_utc]
+            self._items.update({item.key: replace(item, next_try_utc=now_utc) for item in late})
+            return len(late)
+
+    def prune(self, before_utc: float, limit: int) -> int:
+        """Remove delivered files; there are no visits here."""
+        with self._lock:
+            old = [key for key, item in self._items.items() if item.state in _DELIVERED]
+            gone = [key for key in old if self._items[key].created_utc < before_utc][:limit]
+            for key in gone:
+                del self._items[key]
+            return len(gone)
 
     def _others_wait(self, document: Item) -> bool:
         return any(

@@ -1,18 +1,19 @@
 """Every exception of the program, as one tree.
 
-    PorchlightError            a sentence for the user
-    +-- ConfigError            the configuration is wrong: lists every fault
-    +-- SourceError            a camera or file cannot be opened or read
-    |   +-- SourceEnded        a file or finite stream is over: no fault
-    +-- DetectorError          the detector cannot be built or run
-    |   +-- ModelError         the model file is missing, wrong or damaged
-    +-- RecordError            a clip cannot be written
-    +-- LedgerError            the database of the ledger and journal cannot be opened, read or written
-    +-- StoreError             the archive refused a file
-    |   +-- RetryableStoreError    it may work later
-    |   +-- PermanentStoreError    somebody has to mend something first
-    +-- BrokerError            the MQTT broker cannot be reached or refuses
-    +-- IllegalInputError      a programming fault: the visit machine cannot take this input now
+PorchlightError            a sentence for the user
++-- ConfigError            the configuration is wrong: lists every fault
++-- SourceError            a camera or file cannot be opened or read
+|   +-- SourceEnded        a file or finite stream is over: no fault
++-- DetectorError          the detector cannot be built or run
+|   +-- ModelError         the model file is missing, wrong or damaged
++-- RecordError            a clip cannot be written
++-- LedgerError            the database of the ledger and journal cannot be opened, read or written
++-- StoreError             the archive refused a file
+|   +-- RetryableStoreError    it may work later
+|   +-- PermanentStoreError    somebody has to mend something first
+|       +-- FileRefusedError   this one file cannot be stored, others can
++-- BrokerError            the MQTT broker cannot be reached or refuses
++-- IllegalInputError      a programming fault: the visit machine cannot take this input now
 """
 
 from __future__ import annotations
@@ -65,6 +66,10 @@ class RetryableStoreError(StoreError):
 
 class PermanentStoreError(StoreError):
     """The archive will not take a file before somebody mends what the message names."""
+
+
+class FileRefusedError(PermanentStoreError):
+    """This one file cannot be stored: it cannot be read, is not what was recorded, or is too large; others can be."""
 
 
 class BrokerError(PorchlightError):

@@ -32,6 +32,8 @@ class ItemKind(StrEnum):
     """What a file in the ledger is, in the order of delivery."""
 
     SNAPSHOT = "snapshot"
+    #: What has been recorded so far of a clip that is still being recorded.
+    PARTIAL = "partial"
     CLIP = "clip"
     POSTER = "poster"
     DOCUMENT = "document"

@@ -72,6 +72,19 @@ class SnapshotReady:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClipOpened:
+    """A clip is being recorded from now on."""
+
+    camera: str
+    visit_id: str
+    n: int
+    #: Of the first packet.
+    start_utc: float
+    #: The moment that started it.
+    t: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClipSaved:
     """A clip is finished on the local disk."""
 
@@ -222,6 +235,7 @@ Fact = (
     | VisitUpdated
     | VisitEnded
     | SnapshotReady
+    | ClipOpened
     | ClipSaved
     | ClipLost
     | FileStored

@@ -28,20 +28,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = "(?:0|[1-9][0-9]*)"
 _PERMILLE = 1000
 
-#: Top folder and file ending of each kind in the archive; a poster lies beside its clip.
+#: Top folder and file ending of each kind in the archive; posters and early copies lie beside their clips.
 _PLACES = {
     ItemKind.SNAPSHOT: ("snapshots", "jpg"),
+    ItemKind.PARTIAL: ("clips", "partial.mp4"),
     ItemKind.CLIP: ("clips", "mp4"),
     ItemKind.POSTER: ("clips", "jpg"),
     ItemKind.DOCUMENT: ("visits", "json"),
 }
 _KINDS = {place: kind for kind, place in _PLACES.items()}
 #: Kinds of which a visit has several: from the second on, their names carry `-n`.
-_NUMBERED = frozenset({ItemKind.CLIP, ItemKind.POSTER})
+_NUMBERED = frozenset({ItemKind.PARTIAL, ItemKind.CLIP, ItemKind.POSTER})
 
 _KEY = re.compile(
     rf"(?P<folder>[a-z]+)/node=(?P<node>{SLUG.pattern})/camera=(?P<camera>{SLUG.pattern})"
-    rf"/date=(?P<date>[0-9-]{{10}})/(?P<visit_id>{_ULID})(?:-(?P<n>{_NUMBER}))?\.(?P<ending>[a-z0-9]+)"
+    rf"/date=(?P<date>[0-9-]{{10}})/(?P<visit_id>{_ULID})(?:-(?P<n>{_NUMBER}))?\.(?P<ending>[a-z0-9]+(?:\.[a-z0-9]+)?)"
 )
 _CLIP = re.compile(
     rf"(?P<start_ms>{_NUMBER})-(?P<duration_ms>{_NUMBER})-(?P<max_people>{_NUMBER})"
@@ -218,6 +219,12 @@ def part_name(*, start_ms: int, visit_id: str, n: int) -> str:
     if start_ms < 0 or n < 1:
         raise ValueError(f"no clip is number {n} of its visit and starts at {start_ms} ms")
     return f"{start_ms}-{visit_id}-{n}.part"
+
+
+def partial_name(part: str, copy: int) -> str:
+    """The local name of the early copy number `copy` of an unfinished clip; raises ValueError when it is none."""
+    parse_part_name(part)
+    return f"{part.removesuffix('.part')}-{copy}.partial"
 
 
 def parse_part_name(name: str) -> PartName:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge_detector.core.errors import PermanentStoreError, RetryableStoreError, StoreError
+from edge_detector.core.errors import FileRefusedError, PermanentStoreError, RetryableStoreError, StoreError
 
 #: A doubling beyond this changes nothing under any cap, and floats stay finite.
 _MAX_DOUBLINGS = 32
@@ -26,6 +26,8 @@ class RetryPolicy:
     retry_after_cap_s: float = 3600.0
     #: Tries after which a file is given up; None: never, evidence waits for whoever mends the fault.
     max_attempts: int | None = None
+    #: The same for a file that alone is refused: a disk may fail to read it now and then.
+    file_attempts: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +52,13 @@ def decide(
     Full jitter: any pause up to the doubling bound, so that many waiting files do not come back at once. A store that
     names the earliest next try is heeded.
     """
-    if policy.max_attempts is not None and attempts >= policy.max_attempts:
+    most = policy.file_attempts if isinstance(error, FileRefusedError) else policy.max_attempts
+    if most is not None and attempts >= most:
         return GiveUp(reason=f"given up after {attempts} tries: {error}")
     if isinstance(error, PermanentStoreError):
         return RetryAt(utc=now_utc + policy.permanent_s * (1 + random01) / 2)
-    pause_s = _bound(attempts, policy.base_s, policy.cap_s) * random01
-    return RetryAt(utc=now_utc + max(pause_s, _wish(error, policy.retry_after_cap_s)))
+    pause_s = bound_s(attempts, policy.base_s, policy.cap_s) * random01
+    return RetryAt(utc=now_utc + max(pause_s, wish_s(error, policy.retry_after_cap_s)))
 
 
 class Backoff:
@@ -71,7 +74,7 @@ class Backoff:
     def next_delay(self) -> float:
         """Seconds to wait after one more failure: never below `first_s`, never above `cap_s`."""
         self._failures += 1
-        bound = _bound(self._failures + 1, self._first_s, self._cap_s)
+        bound = bound_s(self._failures + 1, self._first_s, self._cap_s)
         return min(self._first_s + (bound - self._first_s) * self._random01(), self._cap_s)
 
     def reset(self) -> None:
@@ -79,12 +82,12 @@ class Backoff:
         self._failures = 0
 
 
-def _bound(attempts: int, base_s: float, cap_s: float) -> float:
+def bound_s(attempts: int, base_s: float, cap_s: float) -> float:
     """`base_s` after the first attempt, doubled with each further one, at most `cap_s`."""
     return min(cap_s, base_s * 2.0 ** min(max(attempts - 1, 0), _MAX_DOUBLINGS))
 
 
-def _wish(error: StoreError, cap_s: float) -> float:
+def wish_s(error: StoreError, cap_s: float) -> float:
     """The pause that the store itself asked for, in seconds; 0 when it asked for none or for nonsense."""
     wish = error.retry_after_s if isinstance(error, RetryableStoreError) else None
     return min(wish, cap_s) if wish is not None and math.isfinite(wish) else 0.0

@@ -16,6 +16,10 @@ PRAGMA journal_mode = WAL;
 -- A row is on the disk when the call returns, power cut or not.
 PRAGMA synchronous = FULL;
 
+-- name: be_quick
+-- A row is safe from a crash when the call returns; a power cut may take it.
+PRAGMA synchronous = NORMAL;
+
 -- name: configure_foreign_keys
 PRAGMA foreign_keys = ON;
 
@@ -54,12 +58,13 @@ WHERE items.sha256 <> excluded.sha256
 
 -- name: claim_items
 -- A visit's document goes when the visit is over and nothing else of it waits. A visit that the journal does not
--- know was lost with an older database and is over.
+-- know was lost with an older database and is over. A next try beyond all pauses was set by a clock that was wrong.
 UPDATE items SET state = 'uploading'
 WHERE seq IN (
     SELECT due.seq FROM items AS due INDEXED BY items_waiting
     WHERE due.state = 'saved'
-        AND due.next_try_utc <= :now_utc
+        AND (due.next_try_utc <= :now_utc OR due.next_try_utc > :absurd_utc)
+        AND due.kind IN (SELECT value FROM json_each(:kinds))
         AND due.camera NOT IN (SELECT value FROM json_each(:held))
         AND (
             due.kind <> 'document'
@@ -101,6 +106,63 @@ SELECT * FROM items ORDER BY created_utc, seq LIMIT :limit;
 
 -- name: items_of_visit
 SELECT * FROM items WHERE visit_id = :visit_id ORDER BY created_utc, seq LIMIT :limit;
+
+-- name: find_items
+-- Each condition is a JSON list, or NULL where anything is wanted; a name is a key or a visit's id.
+SELECT * FROM items
+WHERE (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+    AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:cameras IS NULL OR camera IN (SELECT value FROM json_each(:cameras)))
+    AND (
+        :names IS NULL
+        OR key IN (SELECT value FROM json_each(:names))
+        OR visit_id IN (SELECT value FROM json_each(:names))
+    )
+ORDER BY created_utc, seq
+LIMIT :limit;
+
+-- name: renew_items
+-- Due at once and as if never tried; a file that is under way stays so.
+UPDATE items SET state = 'saved', attempts = 0, next_try_utc = min(next_try_utc, :now_utc)
+WHERE state IN ('saved', 'failed') AND key IN (SELECT value FROM json_each(:keys));
+
+-- name: hasten_items
+UPDATE items SET next_try_utc = :now_utc WHERE state = 'saved' AND next_try_utc > :now_utc;
+
+-- name: give_up_items
+UPDATE items SET state = 'failed', last_error = :reason
+WHERE state IN ('saved', 'failed') AND key IN (SELECT value FROM json_each(:keys))
+RETURNING *;
+
+-- name: drop_items
+DELETE FROM items WHERE state = 'failed' AND key IN (SELECT value FROM json_each(:keys));
+
+-- name: waiting_load
+SELECT coalesce(sum(bytes), 0) AS bytes, min(created_utc) AS oldest_utc FROM items
+WHERE state IN ('saved', 'uploading', 'failed');
+
+-- name: waiting_items
+SELECT * FROM items WHERE state IN ('saved', 'failed') ORDER BY created_utc, seq;
+
+-- name: forget_item
+DELETE FROM items
+WHERE key = :key AND sha256 = :sha256 AND (state IN ('saved', 'failed') OR (kind = 'partial' AND state = 'uploading'));
+
+-- name: prune_items
+DELETE FROM items
+WHERE seq IN (
+    SELECT seq FROM items WHERE state IN ('stored', 'purged') AND created_utc < :before_utc LIMIT :limit
+);
+
+-- name: count_pruned
+UPDATE totals SET count = count + :count WHERE name = 'stored';
+
+-- name: prune_visits
+DELETE FROM visits
+WHERE visit_id IN (SELECT visit_id FROM visits WHERE ended AND started_utc < :before_utc LIMIT :limit);
+
+-- name: total_stored
+SELECT count FROM totals WHERE name = 'stored';
 
 -- name: count_items
 SELECT state, count(*) AS count, min(created_utc) AS oldest_utc FROM items GROUP BY state;

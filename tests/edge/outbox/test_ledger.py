@@ -10,7 +10,7 @@ from edge_detector.core.facts import Backlog
 from edge_detector.core.types import VisitStats
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.journal import SqliteJournal
-from edge_detector.outbox.ledger import SqliteLedger
+from edge_detector.outbox.ledger import ABSURD_WAIT_S, SqliteLedger
 from tests.edge.outbox.items import item
 
 NOW = 1000.0
@@ -93,12 +93,12 @@ def test_same_file_at_another_place(state: ItemState, *, begins_anew: bool, ledg
 # --- claiming -------------------------------------------------------------------------------------------------------
 
 
-def test_snapshots_go_first_then_clips_posters_and_documents_each_by_age(ledger: SqliteLedger) -> None:
+def test_files_go_in_the_order_of_kinds_each_by_age(ledger: SqliteLedger) -> None:
     kinds = list(ItemKind)
     for number, kind in enumerate(reversed(kinds)):
         ledger.add(item(kind, visit=f"V{number}b", created=50.0 + number))
         ledger.add(item(kind, visit=f"V{number}a", created=40.0 + number))
-    expected = [f"{kind}/V{3 - kinds.index(kind)}{age}-1" for kind in kinds for age in "ab"]
+    expected = [f"{kind}/V{len(kinds) - 1 - kinds.index(kind)}{age}-1" for kind in kinds for age in "ab"]
     assert claim_all(ledger) == expected
 
 
@@ -121,6 +121,27 @@ def test_file_waits_for_its_next_try(ledger: SqliteLedger) -> None:
     assert ledger.claim(now_utc=NOW - 0.001, limit=1) == ()
     (claimed,) = ledger.claim(now_utc=NOW, limit=1)
     assert (claimed.attempts, claimed.last_error) == (1, "refused")
+
+
+def test_only_the_wanted_kinds_are_claimed(ledger: SqliteLedger) -> None:
+    for kind in ItemKind:
+        ledger.add(item(kind))
+    assert [found.kind for found in ledger.claim(now_utc=NOW, limit=9, kinds=[ItemKind.SNAPSHOT])] == ["snapshot"]
+    assert ledger.claim(now_utc=NOW, limit=9, kinds=[]) == ()
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "due"),
+    [
+        (1.0, False),
+        (ABSURD_WAIT_S - 1, False),  # the longest wish of any store is far below
+        (ABSURD_WAIT_S + 1, True),  # the clock was years ahead when that was written
+    ],
+)
+def test_wait_that_no_clock_can_mean_is_none(ahead_s: float, *, due: bool, ledger: SqliteLedger) -> None:
+    ledger.add(item())
+    ledger.settle(replace(item(), next_try_utc=NOW + ahead_s, last_error="refused"))
+    assert bool(claim_all(ledger)) is due
 
 
 def test_files_of_held_cameras_wait(ledger: SqliteLedger) -> None:
@@ -273,7 +294,7 @@ def test_error_of_a_delivered_file_is_no_longer_told(ledger: SqliteLedger) -> No
 def many(database: Database, ledger: SqliteLedger) -> SqliteLedger:
     """A long outage: every visit has all its files waiting, and its document cannot go yet."""
     with database.transaction():
-        for number in range(MANY_ROWS // 4):
+        for number in range(MANY_ROWS // len(ItemKind)):
             for kind in ItemKind:
                 ledger.add(item(kind, visit=f"V{number:05d}", created=float(number)))
     return ledger
@@ -290,7 +311,7 @@ def many(database: Database, ledger: SqliteLedger) -> SqliteLedger:
 )
 def test_claim_and_settle_are_fast_with_many_rows(due: str, many: SqliteLedger) -> None:
     if due == "documents":
-        many.claim(now_utc=NOW * 10, limit=MANY_ROWS * 3 // 4)
+        many.claim(now_utc=NOW * 10, limit=MANY_ROWS * 4 // 5)
     now_utc = -1.0 if due == "none" else NOW * 10
     many.claim(now_utc=now_utc, limit=1)
     times = []

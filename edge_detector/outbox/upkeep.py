@@ -1,0 +1,49 @@
+"""What keeps the ledger and its files within bounds: how much waits, what is given up, what is old."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge_detector.core.evidence import Item
+from edge_detector.core.quota import Load
+from edge_detector.outbox.database import Database
+from edge_detector.outbox.ledger import item_of
+
+
+class SqliteUpkeep:
+    """An Upkeep in a Database; every call raises LedgerError when the disk refuses."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self) -> Load:
+        """How much waits on the local disk, also what was given up or is under way."""
+        (row,) = self._database.rows("waiting_load")
+        return Load(bytes=row["bytes"], oldest_utc=row["oldest_utc"])
+
+    def waiting(self) -> Sequence[Item]:
+        """The files that wait or were given up, oldest first; not those under way."""
+        return tuple(item_of(row) for row in self._database.rows("waiting_items"))
+
+    def forget(self, item: Item) -> bool:
+        """Remove a file that is not under way; an early copy also then, for the whole clip has taken its place.
+
+        False when it is no longer there as `item` says.
+        """
+        return self._database.run("forget_item", {"key": item.key, "sha256": item.sha256}) > 0
+
+    def hasten(self, now_utc: float) -> int:
+        """Make all files due that wait for their next try; how many."""
+        return self._database.run("hasten_items", {"now_utc": now_utc})
+
+    def prune(self, before_utc: float, limit: int) -> int:
+        """Remove up to `limit` delivered files and as many ended visits from before a moment; how many rows went.
+
+        Delivered files go on counting as such.
+        """
+        values = {"before_utc": before_utc, "limit": limit}
+        with self._database.transaction():
+            files = self._database.run("prune_items", values)
+            if files:
+                self._database.run("count_pruned", {"count": files})
+            return files + self._database.run("prune_visits", values)
