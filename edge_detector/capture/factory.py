@@ -5,11 +5,11 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlsplit
 from urllib.request import url2pathname
 
-from edge_detector.capture.faults import mask
 from edge_detector.capture.pyav import OPEN_TIMEOUT_S, READ_TIMEOUT_S, PyavSource, is_file
 from edge_detector.capture.rpicam import RpicamSource, parse_settings
 from edge_detector.capture.scene import SceneSource
 from edge_detector.core.errors import SourceError
+from edge_detector.core.masking import masked_url
 from edge_detector.ports import Clock, PacketSource
 
 _PYAV_SCHEMES = frozenset({"rtsp", "rtsps", "http", "https"})
@@ -50,7 +50,8 @@ def open_source(  # noqa: PLR0913 - what a source can be told, by name
     elif address.startswith("/dev/"):
         address, options = parts.path, query
     elif parts.scheme not in _PYAV_SCHEMES and not is_file(address):
-        raise SourceError(f"{mask(address)} has a scheme that is not known; use rtsp://, http://, rpicam:// or a path")
+        name = masked_url(address)
+        raise SourceError(f"{name} has a scheme that is not known; use rtsp://, http://, rpicam:// or a path")
     return PyavSource(
         address=address,
         clock=clock,

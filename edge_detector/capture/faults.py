@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import errno
-import re
 
 import av
 
 from edge_detector.core.errors import SourceError
-
-#: Up to the last @, wherever it stands: rather too much than half of a password.
-_USER = re.compile(r"(?<=://).*@")
-_SECRET = re.compile(r"([?&](?:[a-z_]*(?:pass|pwd|token|key|auth|secret)[a-z_]*|user|usr)=)[^&\s]*", re.IGNORECASE)
 
 #: First match wins: what the error means, and how to mend it.
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -37,11 +32,6 @@ _ERRNOS = {
     errno.ENODEV: "is no longer plugged in",
     errno.EIO: "cannot be read; check the host name, and that the camera is on",
 }
-
-
-def mask(address: str) -> str:
-    """The address with user, password and secret query values replaced by `***`."""
-    return _SECRET.sub(r"\1***", _USER.sub("***@", address))
 
 
 def opening_fault(name: str, error: Exception, timeout_s: float) -> SourceError:

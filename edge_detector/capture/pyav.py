@@ -9,9 +9,10 @@ import av
 from av.container import InputContainer
 
 from edge_detector.capture.demux import Terms
-from edge_detector.capture.faults import mask, opening_fault
+from edge_detector.capture.faults import opening_fault
 from edge_detector.capture.session import Session
 from edge_detector.core.errors import SourceError
+from edge_detector.core.masking import masked_url
 from edge_detector.core.types import Frame, Packet, StreamInfo
 from edge_detector.ports import Clock, WantsFrame
 
@@ -120,7 +121,7 @@ class PyavSource(ContainerSource):
         self._clock = clock
         self._open_timeout_s, self._read_timeout_s = open_timeout_s, read_timeout_s
         self._options = {**_options(address), **(options or {})}
-        self._name = mask(address)
+        self._name = masked_url(address)
         self._paced_from: float | None = None
         file = is_file(address)
         terms = Terms(

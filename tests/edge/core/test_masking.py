@@ -17,7 +17,11 @@ from edge_detector.core.masking import masked_url, redact
         ("rtsp://admin:hun@ter2@192.0.2.7/x", "rtsp://***@192.0.2.7/x"),
         ("rtsp://admin:hun/ter2@192.0.2.7/x", "rtsp://***@192.0.2.7/x"),
         ("rtsp://admin:hun ter2@192.0.2.7/x", "rtsp://***@192.0.2.7/x"),
+        ("http://cam/v?mail=a@b", "http://***@b"),  # rather too much than too little
+        ("/media/a@b.mp4", "/media/a@b.mp4"),
         # secrets of the query
+        ("http://cam/v?user=me&pwd=hunter2&n=1", "http://cam/v?user=***&pwd=***&n=1"),
+        ("http://cam/v?loginPassword=hunter2", "http://cam/v?loginPassword=***"),
         ("http://h/video?user=a&password=hunter2&size=2", "http://h/video?user=***&password=***&size=2"),
         ("http://h/video?api_key=hunter2", "http://h/video?api_key=***"),
         ("http://h/video?TOKEN=hunter2", "http://h/video?TOKEN=***"),

@@ -1,0 +1,65 @@
+"""A replay as its owner sees it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_detector.cli.replay import event_line
+from tests.edge.cli.conftest import Porchlight
+
+SCENE = "scene://door?people=1"
+
+
+def without_times(line: str) -> dict[str, Any]:
+    values = json.loads(line)
+    return {key: value for key, value in values.items() if key not in {"wall_s", "cpu_s"}}
+
+
+def test_json_is_the_same_each_time(porchlight: Porchlight) -> None:
+    runs = [porchlight("replay", SCENE, "--json", "--detector", "hog", "--out", "out") for _ in range(2)]
+    first, second = ([without_times(line) for line in run.out.splitlines()] for run in runs)
+    assert first == second
+    *events, summary = first
+    assert {event["event_type"] for event in events} == {
+        "person_arrived",
+        "snapshot_stored",
+        "clip_stored",
+        "person_left",
+    }
+    assert all("t" in event for event in events)
+    assert summary["event_type"] == "summary"
+    assert len(summary["visits"]) == 1
+    assert [Path(clip["path"]).stat().st_size for clip in summary["clips"]] == [summary["clips"][0]["bytes"]]
+
+
+def test_tables(porchlight: Porchlight) -> None:
+    ended = porchlight("replay", SCENE, "--detector", "hog")
+    assert ended.status == 0
+    for part in ("person_arrived", "Visits", "Clips", "Keep the clips with --out DIR", "inferences by hog"):
+        assert part in ended.out
+
+
+def test_a_configuration_wins_and_options_win_over_it(porchlight: Porchlight) -> None:
+    Path("my.yaml").write_text(
+        "node: {id: attic}\ncameras: {loft: {source: absent}}\ndetection: {backend: onnx, model: absent.onnx}\n"
+    )
+    ended = porchlight("replay", SCENE, "--json", "--detector", "hog", "--config", "my.yaml", "--out", "out")
+    assert ended.status == 0, ended.err
+    assert "node=attic/camera=loft" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (
+            {"t": 6.4, "event_type": "person_arrived", "count": 1, "confidence": 0.85, "zones": []},
+            "     6.4 s  person_arrived   count 1, confidence 0.85",
+        ),
+        ({"t": 6.4, "event_type": "snapshot_stored", "uri": "file:x"}, "     6.4 s  snapshot_stored"),
+        ({"t": 9.0, "event_type": "camera_down", "reason": "gone"}, "     9.0 s  camera_down      reason gone"),
+    ],
+)
+def test_event_line(event: dict[str, Any], line: str) -> None:
+    assert event_line(event) == line
