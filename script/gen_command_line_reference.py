@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from typer.testing import CliRunner  # noqa: E402 - after the path
 
-from edge_detector.cli.commands import app, models_app  # noqa: E402 - only now can it be found
+from edge_detector.cli.commands import app  # noqa: E402 - only now can it be found
 
 PAGE = ROOT / "docs" / "reference" / "command-line.md"
 COMMAND = ".venv/bin/python script/gen_command_line_reference.py"
@@ -35,7 +35,12 @@ error), 2 when it was called wrongly, and 130 when Ctrl-C broke it off. `run` an
 def page() -> str:
     """Give the whole page."""
     names = [info.name or str(getattr(info.callback, "__name__", "")) for info in app.registered_commands]
-    below = [("models", str(info.name)) for info in models_app.registered_commands]
+    below = [
+        (str(group.name), info.name or str(getattr(info.callback, "__name__", "")))
+        for group in app.registered_groups
+        if group.typer_instance
+        for info in group.typer_instance.registered_commands
+    ]
     return "\n".join(
         [HEAD, *(line for words in [(), *((name,) for name in names), *below] for line in help_of(*words))]
     )

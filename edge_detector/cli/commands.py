@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from edge_detector import __version__
+from edge_detector.cli.options import ConfigFile, Detector, Model
+from edge_detector.cli.outbox_commands import outbox_app
 
 app = typer.Typer(
     name="porchlight",
@@ -19,23 +21,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="List, fetch and export model files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
-
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help="The configuration; else porchlight.yaml here, in /config or in /etc/porchlight.",
-    ),
-]
-Detector = Annotated[
-    str | None,
-    typer.Option("--detector", metavar="NAME", help="Wins over detection.backend: auto, onnx, yolov5 or hog."),
-]
-Model = Annotated[
-    str | None,
-    typer.Option("--model", metavar="PATH", help="Wins over detection.model: a file or a known name."),
-]
+app.add_typer(outbox_app, name="outbox")
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer hands the option's value

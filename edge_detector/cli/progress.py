@@ -1,4 +1,4 @@
-"""Shows how far the fetching of a file is."""
+"""Shows how far something is that takes its time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from edge_detector.app import flush
 
 
 @contextmanager
@@ -24,5 +26,22 @@ def fetching(what: str = "model") -> Iterator[Callable[[int, int | None], None]]
                 console.print(f"Fetching the {what}")
             told = True
             bar.update(task, completed=done, total=total, visible=True)
+
+        yield tell
+
+
+@contextmanager
+def delivering() -> Iterator[flush.Show]:
+    """A callable that is told how far a flush is; a bar on a terminal, nothing elsewhere."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Delivering", total=None)
+
+        def tell(progress: flush.Progress) -> None:
+            by = "The running edge delivers" if progress.by_edge else "Delivering"
+            refused = f", {progress.refused} refused" if progress.refused else ""
+            text = f"{by} {progress.done_files} of {progress.files} files{refused}"
+            bar.update(task, description=text, completed=progress.done_bytes, total=progress.bytes)
 
         yield tell

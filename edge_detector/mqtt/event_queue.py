@@ -23,6 +23,8 @@ R = TypeVar("R")
 ACK_S = 10.0
 #: Before the next try after the connection or the journal failed.
 RETRY_S = 1.0
+#: What another process appended (`porchlight outbox forget`) is seen within this.
+LOOK_S = 5.0
 #: Events read from the journal at once.
 BATCH = 50
 
@@ -54,12 +56,14 @@ class EventQueue:
         thread: JournalThread,
         send: Callable[[StoredEvent], int | None],
         ack_s: float = ACK_S,
+        look_s: float = LOOK_S,
     ) -> None:
         """`send` publishes and returns the message's number."""
         self._journal = journal
         self._thread = thread
         self._send = send
         self._ack_s = ack_s
+        self._look_s = look_s
         self._open = asyncio.Event()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -116,7 +120,9 @@ class EventQueue:
         if not events:
             if not self._appending:
                 self._idle.set()
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._look_s):
+                    await self._wake.wait()
         for event in events:
             if not await self._acknowledged(event):
                 return False

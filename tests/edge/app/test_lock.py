@@ -79,7 +79,7 @@ def test_folder_that_never_was_is_free_and_stays_unmade(tmp_path: Path) -> None:
 
 def test_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(PorchlightError, match="porchlight.lock: something else is in its place"):
+    with pytest.raises(PorchlightError, match=r"porchlight\.lock: something else is in its place"):
         FolderLock(tmp_path / "file").take()
 
 

@@ -27,7 +27,7 @@ class Desk:
         self.sent: asyncio.Queue[StoredEvent] = asyncio.Queue()
         self.line = True
         self.thread = JournalThread()
-        self.queue = EventQueue(journal=journal, thread=self.thread, send=self._send, ack_s=0.1)
+        self.queue = EventQueue(journal=journal, thread=self.thread, send=self._send, ack_s=0.1, look_s=0.05)
         self.mid = 0
 
     def ack(self) -> None:
@@ -130,3 +130,13 @@ async def test_a_disk_that_fails_for_a_while(caplog: pytest.LogCaptureFixture) -
             await desk.queue.append(event(1))
             assert await desk.sent.get() == event(1)
     assert "Events cannot be sent: the disk refuses" in caplog.text
+
+
+async def test_event_of_another_process_is_found() -> None:
+    journal = MemoryJournal()
+    async with running(journal) as desk:
+        desk.queue.open()
+        await desk.queue.drain(5.0)
+        journal.append_event(event(1))  # nobody wakes the queue
+        async with asyncio.timeout(5.0):
+            assert await desk.sent.get() == event(1)
