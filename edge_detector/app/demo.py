@@ -99,8 +99,10 @@ async def run_demo(options: DemoOptions, config: Config, detector: Detector, sho
             await _watch(node, state, stop, show)
         finally:
             state.ending = True
-            show(state)
-            await node.stop()
+            try:
+                show(state)
+            finally:  # the terminal may have gone
+                await node.stop()
     show(state)
     return state
 
@@ -137,6 +139,6 @@ async def _watch(node: Node, state: DemoState, stop: asyncio.Event, show: Show) 
 def _stop_on_signals() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     return stop

@@ -1,12 +1,16 @@
 """Whole runs of the real program: the demo with a real broker, signals, a reader that goes away."""
 
 import json
+import os
+import pty
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -114,3 +118,79 @@ def test_an_interrupted_replay(start: Start) -> None:
     assert replay.end(signal.SIGINT) == 130
     assert "Traceback" not in replay.err
     assert "summary" not in replay.out
+
+
+class Terminal:
+    """The demo on a terminal of its own."""
+
+    def __init__(self) -> None:
+        self._ours, its = pty.openpty()
+        command = [sys.executable, "-m", "edge_detector", "demo", "--source", "scene://empty", "--detector", "hog"]
+        self.process = subprocess.Popen(
+            [*command, "--forever"],
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
+            preexec_fn=partial(os.login_tty, its),  # noqa: PLW1509 - nothing else runs in the child yet
+        )
+        os.close(its)
+        self.said = b""
+
+    def until(self, wanted: bytes) -> None:
+        """Read until this was said."""
+        while wanted not in self.said and self._read():
+            pass
+        assert wanted in self.said, self.said.decode()
+
+    def type(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self._ours, keys)
+
+    def end(self) -> int:
+        """Read to its end; its status."""
+        while self._read():
+            pass
+        return self.process.wait(PATIENCE_S)
+
+    def close(self) -> None:
+        """Take the terminal away."""
+        os.close(self._ours)
+
+    def _read(self) -> bool:
+        assert select.select([self._ours], [], [], PATIENCE_S)[0], self.said.decode()
+        try:
+            more = os.read(self._ours, 65536)
+        except OSError:  # how a terminal says that nobody is at its other side
+            return False
+        self.said += more
+        return bool(more)
+
+
+def test_demo_on_a_terminal_shows_a_live_view_and_takes_ctrl_c() -> None:
+    terminal = Terminal()
+    try:
+        terminal.until(b"768x432")
+        terminal.until(b"Ctrl-C ends it")
+        terminal.type(b"\x03")
+        assert terminal.end() == 0
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+        terminal.close()
+    assert b"Porchlight demo" in terminal.said
+    assert b"Nobody was seen." in terminal.said
+    assert b"Traceback" not in terminal.said
+
+
+def test_demo_whose_terminal_is_closed_leaves_no_broker(program: Callable[[str], str]) -> None:
+    program("mosquitto")
+    terminal = Terminal()
+    try:
+        terminal.until(b"-v -t")
+        found = re.search(rb"mosquitto at 127\.0\.0\.1:(\d+)", terminal.said)
+        assert found
+        assert accepts(int(found[1]))
+        terminal.close()
+        terminal.process.wait(PATIENCE_S)
+        assert not accepts(int(found[1]))
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
