@@ -6,12 +6,16 @@ Every port has one real adapter or more, and exactly one fake in `edge_detector.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, Stored, StoredEvent, VisitRecord
 from edge_detector.core.facts import Backlog, DetectorInfo
 from edge_detector.core.quota import Load
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
+
+#: Behind every visit id in the order of texts.
+AFTER_ALL_VISITS = "~"
 
 #: Asked for every decoded picture with its `t`: is this one to be analysed?
 WantsFrame = Callable[[float], bool]
@@ -182,6 +186,20 @@ class Journal(Protocol):
         ...
 
 
+class VisitReader(Protocol):
+    """Finds visits without reading them all; visit ids are in the order of time."""
+
+    def visits(self, *, ended: bool | None = None, visit_id: str | None = None) -> Sequence[VisitRecord]:
+        """As the journal has it."""
+        ...
+
+    def page(
+        self, *, first: str = "", before: str = AFTER_ALL_VISITS, camera: str | None = None, limit: int
+    ) -> Sequence[VisitRecord]:
+        """Up to `limit` visits with `first <= visit_id < before`, newest first; of one camera or of all."""
+        ...
+
+
 class ObjectStore(Protocol):
     """The archive: keys and files, no folders to make."""
 
@@ -191,6 +209,18 @@ class ObjectStore(Protocol):
 
     def check(self) -> str:
         """Try a small object; a sentence on what was found, or StoreError with the remedy."""
+        ...
+
+
+class ArchiveReader(Protocol):
+    """Where objects of the archive lie."""
+
+    def locate(self, key: str) -> Path | None:
+        """The file of an object; None when there is none, or when this edge may not read the archive."""
+        ...
+
+    def uri(self, key: str) -> str:
+        """Where the object lies for somebody who may read it: `s3://bucket/key` or `file:///path`."""
         ...
 
 

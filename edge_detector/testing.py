@@ -13,7 +13,7 @@ from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, Sto
 from edge_detector.core.facts import Backlog, DetectorInfo
 from edge_detector.core.quota import Load
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
-from edge_detector.ports import WantsFrame
+from edge_detector.ports import AFTER_ALL_VISITS, WantsFrame
 
 _WAITING = (ItemState.SAVED, ItemState.UPLOADING)
 _IDLE = (ItemState.SAVED, ItemState.FAILED)
@@ -307,6 +307,15 @@ class MemoryJournal:
             if ended in {None, visit.ended} and visit_id in {None, visit.visit_id}
         ]
 
+    def page(
+        self, *, first: str = "", before: str = AFTER_ALL_VISITS, camera: str | None = None, limit: int
+    ) -> Sequence[VisitRecord]:
+        """Visits, newest first."""
+        found = [
+            visit for key, visit in self._visits.items() if first <= key < before and camera in {None, visit.camera}
+        ]
+        return sorted(found, key=lambda visit: visit.visit_id, reverse=True)[:limit]
+
     def append_event(self, event: StoredEvent) -> None:
         """Keep an event unless it was ever kept."""
         if event.id not in self._seen:
@@ -347,6 +356,14 @@ class FakeStore:
     def check(self) -> str:
         """Always well."""
         return "a fake store"
+
+    def locate(self, key: str) -> Path | None:
+        """Nothing can be read back, as from a bucket with a key that may only put."""
+        del key
+
+    def uri(self, key: str) -> str:
+        """As in what `put` returns."""
+        return f"fake:{key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

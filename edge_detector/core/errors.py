@@ -13,6 +13,7 @@ PorchlightError            a sentence for the user
 |   +-- PermanentStoreError    somebody has to mend something first
 |       +-- FileRefusedError   this one file cannot be stored, others can
 +-- BrokerError            the MQTT broker cannot be reached or refuses
++-- WebError               the HTTP API cannot listen, or its token cannot be used
 +-- IllegalInputError      a programming fault: the visit machine cannot take this input now
 """
 
@@ -74,6 +75,10 @@ class FileRefusedError(PermanentStoreError):
 
 class BrokerError(PorchlightError):
     """The MQTT broker cannot be reached or refuses the connection."""
+
+
+class WebError(PorchlightError):
+    """The HTTP API cannot listen, or its token cannot be used."""
 
 
 class IllegalInputError(PorchlightError):

@@ -10,6 +10,7 @@ from dataclasses import asdict, fields
 from edge_detector.core.evidence import StoredEvent, VisitRecord
 from edge_detector.core.types import Settings, VisitStats
 from edge_detector.outbox.database import Database, Value
+from edge_detector.ports import AFTER_ALL_VISITS
 
 #: How many events after it an acknowledged id is remembered; weeks at a busy door.
 REMEMBERED_EVENTS = 10_000
@@ -36,6 +37,13 @@ class SqliteJournal:
             rows = self._database.rows({None: "all_visits", False: "open_visits", True: "ended_visits"}[ended])
         visits = (_visit(row) for row in rows)
         return tuple(visit for visit in visits if ended is None or visit.ended == ended)
+
+    def page(
+        self, *, first: str = "", before: str = AFTER_ALL_VISITS, camera: str | None = None, limit: int
+    ) -> Sequence[VisitRecord]:
+        """Up to `limit` visits with `first <= visit_id < before`, newest first; of one camera or of all."""
+        bounds: dict[str, Value] = {"first": first, "before": before, "camera": camera, "limit": limit}
+        return tuple(_visit(row) for row in self._database.rows("page_of_visits", bounds))
 
     def append_event(self, event: StoredEvent) -> None:
         """Keep an event until it is acknowledged; an id that was appended before is not taken twice."""

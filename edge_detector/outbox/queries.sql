@@ -193,6 +193,13 @@ SELECT * FROM visits WHERE ended ORDER BY started_utc, visit_id;
 -- name: visit
 SELECT * FROM visits WHERE visit_id = :visit_id;
 
+-- name: page_of_visits
+-- Ids of visits are in the order of time, so the primary key pages through them.
+SELECT * FROM visits
+WHERE visit_id >= :first AND visit_id < :before AND (:camera IS NULL OR camera = :camera)
+ORDER BY visit_id DESC
+LIMIT :limit;
+
 -- name: append_event
 INSERT INTO events (id, camera, payload) VALUES (:id, :camera, :payload) ON CONFLICT (id) DO NOTHING;
 

@@ -25,6 +25,7 @@ from edge_detector.runtime.capture_loop import CaptureLoop
 from edge_detector.runtime.inbox import LatestInbox, PacketInbox
 from edge_detector.runtime.record_loop import RecordInput, RecordStage
 from edge_detector.runtime.supervisor import Worker
+from edge_detector.runtime.tap import FrameTap, PacketTap
 
 #: Silence after which the analyser gets a tick, so that hold times end without frames.
 TICK_S = 0.5
@@ -99,6 +100,8 @@ class Camera:
         self._backoff = backoff
         self.frames: LatestInbox[AnalyseInput] = LatestInbox()
         self.packets: PacketInbox[RecordInput] = PacketInbox()
+        #: For those who look on.
+        self.packet_tap, self.frame_tap = PacketTap(), FrameTap()
         self._captures: list[CaptureLoop] = []
         self._workers = [
             Worker(f"{name} analyse", self._analyse_body, backoff=backoff()),
@@ -142,21 +145,26 @@ class Camera:
     def on_opened(self, info: StreamInfo) -> None:
         """A recorded stream opened."""
         self.packets.put(info)
+        self.packet_tap.open(info)
 
     def on_packet(self, packet: Packet) -> None:
         """A packet to record."""
         self.packets.put(packet)
+        self.packet_tap.put(packet)
 
     def on_frame(self, frame: Frame) -> None:
         """A frame to analyse, if it is still the newest when the analyser comes to it."""
         self.frames.put_frame(frame)
+        self.frame_tap.put(frame)
 
     def on_lost(self, lost: StreamLost, *, packets: bool, frames: bool) -> None:
         """A stream is over: what it fed hears of it."""
         if packets:
             self.packets.put(lost)
+            self.packet_tap.close()
         if frames:
             self.frames.put(lost)
+            self.frame_tap.put(None)
 
     # --- the threads --------------------------------------------------------------------------------------------------
 
