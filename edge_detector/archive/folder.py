@@ -51,7 +51,7 @@ class FolderStore:
                 _copy(item, target)
         except OSError as error:
             raise _store_error(error, target) from error
-        uri = f"file://{quote(str(target), safe='/=')}"
+        uri = self.uri(item.key)
         return Stored(uri=uri, url=uri)
 
     def check(self) -> str:
@@ -68,6 +68,18 @@ class FolderStore:
         if read != _CHECK_CONTENT:
             raise PermanentStoreError(f"{self._root} does not give back what was written: check the disk")
         return f"The folder {self._root} takes files, {free / _GIB:.1f} GiB free"
+
+    def locate(self, key: str) -> Path | None:
+        """The file of an object; None when there is none."""
+        try:
+            target = self._target(key)
+        except PermanentStoreError:
+            return None
+        return target if target.is_file() else None
+
+    def uri(self, key: str) -> str:
+        """Where the object of a key lies."""
+        return f"file://{quote(str(self._target(key)), safe='/=')}"
 
     def _target(self, key: str) -> Path:
         parts = PurePosixPath(key).parts
