@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -56,23 +56,28 @@ def page() -> str:
 
 def sections(model: type[BaseModel], prefix: str) -> Iterator[str]:
     """Give a table of the keys that take a value, then each section below."""
-    values = {name: field for name, field in model.model_fields.items() if inner(field) is None}
+    values = {name: field for name, field in model.model_fields.items() if not inner(field)}
     if values:
         yield from ["| key | allowed | default | what it is |", "| --- | --- | --- | --- |"]
         yield from (row(f"{prefix}{name}", field) for name, field in values.items())
         yield ""
     for name, field in model.model_fields.items():
         below = inner(field)
-        if below is not None:
-            path = f"{prefix}{name}" if below is field.annotation else f"{prefix}{name}.<id>"
+        if below:
+            path = f"{prefix}{name}.<id>" if get_origin(field.annotation) is dict else f"{prefix}{name}"
             yield from [f"## `{path}`", "", field.description or "", ""]
-            yield from sections(below, f"{path}.")
+        for choice in below:
+            if len(below) > 1:
+                about = (choice.__doc__ or "").strip()
+                yield from [f"### With `{path}.type: {choice.model_fields['type'].default}`", "", about, ""]
+            yield from sections(choice, f"{path}.")
 
 
-def inner(field: FieldInfo) -> type[BaseModel] | None:
-    """Give the section below a key: its own, or that of each of its ids."""
-    candidates = (field.annotation, *get_args(field.annotation))
-    return next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+def inner(field: FieldInfo) -> tuple[type[BaseModel], ...]:
+    """Give the section below a key, its own or that of each of its ids; several where its key `type` chooses one."""
+    spec = spec_of(field)
+    is_dict = get_origin(spec.annotation) is dict
+    return spec_of(FieldInfo(annotation=get_args(spec.annotation)[1])).models if is_dict else spec.models
 
 
 def row(path: str, field: FieldInfo) -> str:

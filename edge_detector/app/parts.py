@@ -11,10 +11,10 @@ from pathlib import Path
 from edge_detector import __version__
 from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.jpeg import JpegEncoder, draw_boxes
-from edge_detector.config import Config
+from edge_detector.config import Config, FolderArchive
 from edge_detector.core.cutter import CutPolicy, Cutter
 from edge_detector.core.documents import Origin
-from edge_detector.core.errors import RecordError
+from edge_detector.core.errors import ConfigError, RecordError
 from edge_detector.core.facts import DetectorInfo
 from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.retry import Backoff
@@ -22,7 +22,7 @@ from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.detectors.models import Progress
 from edge_detector.detectors.registry import DetectorPolicy, build
 from edge_detector.files import explain, write_atomic
-from edge_detector.ports import ClipWriter, Clock, Detector, ObjectStore
+from edge_detector.ports import ClipWriter, Clock, Detector, ObjectStore, Pace
 from edge_detector.runtime.analyse_loop import AnalysePolicy, AnalyseStage
 from edge_detector.runtime.record_loop import RecordStage
 
@@ -45,9 +45,16 @@ def data_dir(config: Config) -> Path:
     return Path(home) / "porchlight"
 
 
-def open_store(config: Config, folder: Path) -> ObjectStore:
-    """The archive of the configuration; `folder` is the data folder."""
-    return FolderStore((config.archive.path or folder / "archive") / config.archive.prefix)
+def open_store(config: Config, folder: Path, *, pace: Pace | None = None) -> ObjectStore:
+    """The archive of the configuration; `folder` is the data folder, `pace` slows uploads to a bucket down."""
+    section = config.archive
+    if isinstance(section, FolderArchive):
+        return FolderStore((section.path or folder / "archive") / section.prefix)
+    try:
+        from edge_detector.archive.s3 import S3Store  # noqa: PLC0415 - boto3 is slow to load, and an extra
+    except ImportError as error:
+        raise ConfigError("archive.type: s3 needs boto3: pip install 'porchlight-edge[s3]'") from error
+    return S3Store(section, pace=pace)
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -1,7 +1,8 @@
 """The configuration: one model a section, whole and checked before anything starts."""
 
-from edge_detector.config.archive import ArchiveConfig
+from edge_detector.config.archive import ArchiveConfig, FolderArchive, S3Archive
 from edge_detector.config.camera import CameraConfig, ZoneConfig
+from edge_detector.config.delivery import DeliveryConfig
 from edge_detector.config.detection import DetectionConfig, VisitsConfig
 from edge_detector.config.mqtt import MqttConfig, TlsConfig
 from edge_detector.config.node import LoggingConfig, NodeConfig
@@ -13,11 +14,14 @@ __all__ = [
     "ArchiveConfig",
     "CameraConfig",
     "Config",
+    "DeliveryConfig",
     "DetectionConfig",
+    "FolderArchive",
     "LoggingConfig",
     "MqttConfig",
     "NodeConfig",
     "RecordingConfig",
+    "S3Archive",
     "SnapshotConfig",
     "TlsConfig",
     "VisitsConfig",

@@ -18,11 +18,25 @@ Topic = Annotated[str, StringConstraints(pattern=TOPIC, max_length=80)]
 PREFIX = r"^([A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*/?)?$"
 Prefix = Annotated[str, StringConstraints(pattern=PREFIX, max_length=200)]
 
+#: A bucket's name, as all S3 stores take it.
+BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+#: A region's name, as AWS and others have them.
+REGION = r"^[a-z0-9][a-z0-9-]{0,39}$"
+#: A storage class, as AWS and others have them.
+STORAGE_CLASS = r"^[A-Z][A-Z0-9_]{0,39}$"
+
+#: Hours of the day.
+HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
+
 #: What the patterns ask for, in words.
 IN_WORDS = {
     SLUG: "1 to 40 lower-case letters, digits and `_`",
     TOPIC: "letters, digits, `_` and `-`, in parts divided by `/`",
     PREFIX: "letters, digits, `.`, `_`, `=` and `-`, in parts divided by `/`",
+    BUCKET: "3 to 63 lower-case letters, digits, `.` and `-`",
+    REGION: "lower-case letters, digits and `-`, such as eu-central-1",
+    HOURS: "two times of the day, such as 22:00-06:00",
+    STORAGE_CLASS: "capital letters, digits and `_`, such as STANDARD_IA",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -28,10 +28,16 @@ class Spec:
     description: str = ""
 
     @property
-    def model(self) -> type[BaseModel] | None:
-        """The section that stands here, if one does."""
-        is_model = isinstance(self.annotation, type) and issubclass(self.annotation, BaseModel)
-        return self.annotation if is_model else None
+    def models(self) -> tuple[type[BaseModel], ...]:
+        """The section that stands here, if one does; several where its key `type` chooses one."""
+        choices = get_args(self.annotation) if get_origin(self.annotation) in _UNIONS else (self.annotation,)
+        found = [_plain(choice).annotation for choice in choices]
+        return tuple(choice for choice in found if isinstance(choice, type) and issubclass(choice, BaseModel))
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys that may stand in the section."""
+        return list(dict.fromkeys(name for model in self.models for name in model.model_fields))
 
     @property
     def secret(self) -> bool:
@@ -47,6 +53,8 @@ class Spec:
         """One constraint by its name in pydantic, such as `ge`; None when there is none."""
         return next((found for entry in self.metadata if (found := getattr(entry, name, None)) is not None), None)
 
+
+_UNIONS = {Union, UnionType}
 
 #: The whole configuration.
 ROOT = Spec(annotation=Config)
@@ -70,11 +78,22 @@ def find(where: Sequence[str | int]) -> Spec | None:
     return spec
 
 
+def place_of(steps: Sequence[str | int]) -> Where:
+    """Where pydantic's own place is in the file: it names the choice where a key `type` chooses the section."""
+    where: Where = ()
+    rest = iter(steps)
+    for step in rest:
+        spec = find(where)
+        chosen = step if spec is None or len(spec.models) < 2 else next(rest, None)  # noqa: PLR2004 - a choice
+        where = where if chosen is None else (*where, chosen)
+    return where
+
+
 def leaves(spec: Spec = ROOT, where: Where = ()) -> Iterator[tuple[Where, Spec]]:
     """Every place that takes a value, with `<id>` for the ids that the owner chooses."""
-    if spec.model:
-        for name, field in spec.model.model_fields.items():
-            yield from leaves(spec_of(field), (*where, name))
+    if spec.models:
+        for name in spec.keys:
+            yield from leaves(_field(spec, name), (*where, name))
     elif get_origin(spec.annotation) is dict:
         yield from leaves(_plain(get_args(spec.annotation)[1]), (*where, "<id>"))
     else:
@@ -108,9 +127,8 @@ def _item(spec: Spec) -> Spec | None:
 
 
 def _child(spec: Spec, step: str | int) -> Spec | None:
-    if spec.model:
-        field = spec.model.model_fields.get(str(step))
-        return spec_of(field) if field else None
+    if spec.models:
+        return _field(spec, str(step)) if str(step) in spec.keys else None
     arguments = get_args(spec.annotation)
     if get_origin(spec.annotation) is dict:
         return _plain(arguments[1])
@@ -119,14 +137,22 @@ def _child(spec: Spec, step: str | int) -> Spec | None:
     return None
 
 
+def _field(spec: Spec, name: str) -> Spec:
+    """A key of a section; where several sections have it, as the first of them says, with the choices of all."""
+    found = [spec_of(model.model_fields[name]) for model in spec.models if name in model.model_fields]
+    choices = [choice for one in found if get_origin(one.annotation) is Literal for choice in get_args(one.annotation)]
+    return replace(found[0], annotation=Literal[tuple(dict.fromkeys(choices))]) if choices else found[0]
+
+
 def _plain(annotation: Any) -> Spec:  # noqa: ANN401 - any annotation
     """An annotation without `Annotated` and `| None`, what they held beside it."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         inner = _plain(arguments[0])
         return Spec(annotation=inner.annotation, metadata=(*inner.metadata, *_metadata(arguments[1:])))
-    if origin in {Union, UnionType}:
-        return _plain(next(argument for argument in arguments if argument is not NoneType))
+    if origin in _UNIONS:
+        others = [argument for argument in arguments if argument is not NoneType]
+        return _plain(others[0]) if len(others) == 1 else Spec(annotation=annotation)
     return Spec(annotation=annotation)
 
 

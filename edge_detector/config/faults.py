@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from edge_detector.config.base import IN_WORDS, SLUG
-from edge_detector.config.describe import Spec, Where, allowed, find, leaves
+from edge_detector.config.describe import Spec, Where, allowed, find, leaves, place_of
 from edge_detector.config.layers import Fault
 from edge_detector.core.errors import ConfigError
 from edge_detector.core.masking import MASK, masked_url
@@ -26,7 +26,9 @@ _CONSEQUENCES = {"too_short"}
 
 def faults_of(error: ValidationError) -> list[Fault]:
     """Every fault that pydantic found, in the order of the models."""
-    details = error.errors(include_url=False)
+    details: list[ErrorDetails] = [
+        {**detail, "loc": place_of(detail["loc"])} for detail in error.errors(include_url=False)
+    ]
     places = [detail["loc"] for detail in details]
     return [
         _fault(detail)
@@ -68,12 +70,21 @@ def _fault(detail: ErrorDetails) -> Fault:
     spec = find(where)
     if spec is None:
         return _unknown(where)
+    if detail["type"] == "extra_forbidden":
+        return Fault(where=where, problem="is for another kind", hint=f"It goes with {_kinds_with(where)}")
     if detail["type"] == "missing":
         return Fault(where=where, problem="is missing", hint=_needed(where, spec))
     if detail["type"] == "value_error":
         return Fault(where=where, problem=str(detail["ctx"]["error"]))
     problem = f"is {_shown(detail['input'], spec)}"
     return Fault(where=where, problem=problem, hint=f"Allowed: {allowed(spec)}")
+
+
+def _kinds_with(where: Where) -> str:
+    """The values of the key `type` beside this key that allow it."""
+    around = find(where[:-1])
+    models = [model for model in around.models if where[-1] in model.model_fields] if around else []
+    return " or ".join(f"`type: {model.model_fields['type'].default}`" for model in models)
 
 
 def _needed(where: Where, spec: Spec) -> str:
@@ -84,7 +95,7 @@ def _needed(where: Where, spec: Spec) -> str:
 
 def _unknown(where: Where) -> Fault:
     around = find(where[:-1])
-    known = list(around.model.model_fields) if around and around.model else []
+    known = around.keys if around else []
     key = str(where[-1])
     elsewhere = [path_of(place) for place, _ in leaves() if place[-1] == key]
     near = difflib.get_close_matches(key.lower(), known, n=1)

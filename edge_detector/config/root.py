@@ -5,9 +5,10 @@ from __future__ import annotations
 from annotated_types import Ge, Le
 from pydantic import Field, field_validator
 
-from edge_detector.config.archive import ArchiveConfig
+from edge_detector.config.archive import ArchiveConfig, FolderArchive
 from edge_detector.config.base import Section, Slug
 from edge_detector.config.camera import CameraConfig
+from edge_detector.config.delivery import DeliveryConfig
 from edge_detector.config.detection import DetectionConfig, VisitsConfig
 from edge_detector.config.mqtt import MqttConfig
 from edge_detector.config.node import LoggingConfig, NodeConfig
@@ -24,7 +25,8 @@ class Config(Section):
     visits: VisitsConfig = Field(default_factory=VisitsConfig, description="When somebody is there, and gone.")
     recording: RecordingConfig = Field(default_factory=RecordingConfig, description="How clips are recorded.")
     snapshot: SnapshotConfig = Field(default_factory=SnapshotConfig, description="How pictures are made.")
-    archive: ArchiveConfig = Field(default_factory=ArchiveConfig, description="Where evidence goes.")
+    archive: ArchiveConfig = Field(default_factory=FolderArchive, description="Where evidence goes.")
+    delivery: DeliveryConfig = Field(default_factory=DeliveryConfig, description="How evidence goes there.")
     mqtt: MqttConfig = Field(default_factory=MqttConfig, description="The broker.")
     logging: LoggingConfig = Field(default_factory=LoggingConfig, description="What is logged.")
 

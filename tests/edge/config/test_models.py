@@ -5,10 +5,10 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from edge_detector.config import (
     SETTINGS_BOUNDS,
-    ArchiveConfig,
     CameraConfig,
     Config,
     DetectionConfig,
+    FolderArchive,
     MqttConfig,
     RecordingConfig,
     TlsConfig,
@@ -108,8 +108,8 @@ def test_zones_as_values_have_a_name() -> None:
         (ZoneConfig, {"points": [[0, 0], [1, 1]]}, "at least 3"),
         (ZoneConfig, {"points": [[0, 0], [1, 1], [1, 0], [0, 1]]}, "edges that cross"),
         # keys that lead out of the archive
-        (ArchiveConfig, {"prefix": "../other"}, "match pattern"),
-        (ArchiveConfig, {"prefix": "/absolute"}, "match pattern"),
+        (FolderArchive, {"prefix": "../other"}, "match pattern"),
+        (FolderArchive, {"prefix": "/absolute"}, "match pattern"),
         # a topic with a wildcard
         (MqttConfig, {"base_topic": "porchlight/#"}, "match pattern"),
         # no number at all
@@ -129,8 +129,8 @@ def test_refuses(section: type[BaseModel], values: dict[str, object], problem: s
         (TlsConfig, {"enabled": True, "ca": "/ca.pem", "certificate": "/cert.pem", "key": "/key.pem"}),
         (MqttConfig, {"username": "a"}),
         (MqttConfig, {"username": "a", "password": "hunter2"}),
-        (ArchiveConfig, {"prefix": ""}),
-        (ArchiveConfig, {"prefix": "homes/No.3_a=b/"}),
+        (FolderArchive, {"prefix": ""}),
+        (FolderArchive, {"prefix": "homes/No.3_a=b/"}),
         (CameraConfig, {"source": " /dev/video0 "}),
         # one camera of two may be turned off
         (Config, {"cameras": {"a": {"source": "x", "enabled": False}, "b": {"source": "x"}}}),

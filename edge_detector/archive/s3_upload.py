@@ -1,0 +1,98 @@
+"""One file on its way into a bucket: whole, or in parts."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from edge_detector.archive.s3_checksum import Checksums, body_of
+from edge_detector.archive.s3_client import S3Client
+from edge_detector.archive.s3_errors import code_of
+from edge_detector.core.errors import FileRefusedError, RetryableStoreError
+
+_LOG = logging.getLogger(__name__)
+
+#: From this size on a file goes in parts: no more than this is in memory, and a part is what a broken line costs.
+PART_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """Where a file goes and how; botocore's errors come out as they are."""
+
+    client: S3Client
+    #: Bucket and Key.
+    target: dict[str, str]
+    #: What the object is to be: type, metadata, class, encryption.
+    options: dict[str, Any]
+    checksums: Checksums
+    #: What was recorded, in hex.
+    sha256: str
+    #: Asked before so many bytes are sent.
+    pace: Callable[[int], None]
+
+    def send(self, file: BinaryIO) -> None:
+        """Send the file from its beginning.
+
+        Raises FileRefusedError when it is not what was recorded, RetryableStoreError when the store did not confirm it.
+        """
+        file.seek(0)
+        if os.fstat(file.fileno()).st_size < PART_BYTES:
+            self._send_whole(file)
+        else:
+            self._send_parts(file)
+
+    def _send_whole(self, file: BinaryIO) -> None:
+        body = body_of(file.read())
+        self._compare(body.sha256.hex())
+        self.pace(len(body.data))
+        answer = self.client.put_object(**self.target, **self.options, **self.checksums.params(body))
+        self.checksums.confirm(answer, body)
+
+    def _send_parts(self, file: BinaryIO) -> None:
+        """What stays of an upload that neither ends nor is aborted, the bucket's lifecycle removes."""
+        begun = self.client.create_multipart_upload(**self.target, **self.options, **self.checksums.algorithm)
+        if not begun.get("UploadId"):
+            raise RetryableStoreError("What answered is no S3 store, it began no upload: check archive.endpoint")
+        upload = self.target | {"UploadId": begun["UploadId"]}
+        done = False
+        try:
+            parts = self._parts(upload, file)
+            answer = self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+            done = bool(answer.get("ETag"))
+        finally:
+            if not done:
+                self._abort(upload)
+        if not done:
+            raise RetryableStoreError("The store did not confirm that the parts are one file now")
+
+    def _parts(self, upload: dict[str, str], file: BinaryIO) -> list[dict[str, Any]]:
+        digest = hashlib.sha256()
+        parts: list[dict[str, Any]] = []
+        while data := file.read(PART_BYTES):
+            digest.update(data)
+            body, number = body_of(data), {"PartNumber": len(parts) + 1}
+            self.pace(len(data))
+            answer = self.client.upload_part(**upload, **number, **self.checksums.params(body))
+            self.checksums.confirm(answer, body)
+            parts.append(number | {name: answer[name] for name in ("ETag", "ChecksumSHA256") if name in answer})
+        self._compare(digest.hexdigest())
+        return parts
+
+    def _compare(self, sha256: str) -> None:
+        if sha256 != self.sha256:
+            raise FileRefusedError("The file is no longer what was recorded: its checksum has changed")
+
+    def _abort(self, upload: dict[str, str]) -> None:
+        try:
+            self.client.abort_multipart_upload(**upload)
+        except ClientError as error:
+            _LOG.debug("An upload in parts was not aborted: %s", code_of(error))
+        except BotoCoreError as error:
+            _LOG.debug("An upload in parts was not aborted: %s", type(error).__name__)
