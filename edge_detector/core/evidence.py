@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edge_detector.core.types import VisitStats
+if TYPE_CHECKING:  # it brings NumPy, and the help of the command line names kinds and states
+    from edge_detector.core.types import VisitStats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
