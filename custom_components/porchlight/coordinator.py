@@ -1,0 +1,517 @@
+"""One node as Home Assistant knows it: its subscriptions, what it told last, and what is told to it.
+
+Entities listen to one topic of one camera (or of the node) and read the value that the coordinator holds then. A node
+is available while the broker is connected, the node's last word is `online`, and it is not silent: a retained `online`
+alone is believed for `SILENCE_S`.
+
+`entry.data`::
+
+    {"node": "hallway_pi", "base_topic": "porchlight", "clips": {"type": "none"}}
+
+How `clips` reads is said in `access.py`. `entry.runtime_data` is the `PorchlightCoordinator`.
+"""
+
+import asyncio
+import json
+import logging
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from homeassistant.components import mqtt
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_call_later, async_track_time_change
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+
+from .const import (
+    ANSWER_S,
+    CAMERA_TOPICS,
+    CLAIM,
+    CONF_BASE_TOPIC,
+    CONF_NODE,
+    DOMAIN,
+    EVENT_IDS,
+    SILENCE_S,
+    EventType,
+    Topic,
+)
+from .devices import Devices
+from .history import VisitLog
+from .issues import IssueBook
+from .models import (
+    Announce,
+    Camera,
+    CameraState,
+    Clip,
+    Event,
+    Health,
+    Place,
+    Refusal,
+    Settings,
+    parse_announce,
+    parse_clip,
+    parse_event,
+    parse_health,
+    parse_image,
+    parse_settings,
+    parse_state,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+type PorchlightConfigEntry = ConfigEntry[PorchlightCoordinator]
+
+#: The visits are written to disk this long after the last one: an SD card lives longer.
+SAVE_DELAY_S: Final = 60.0
+STORE_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """What entities are made for: the node, a camera, or a zone or line of one."""
+
+    camera: str = ""
+    zone: str = ""
+    line: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """What its unique ids begin with, after the node; no slug holds a dash, so that none is that of another."""
+        if self.zone:
+            return f"{self.camera}-zone-{self.zone}-"
+        if self.line:
+            return f"{self.camera}-line-{self.line}-"
+        return f"{self.camera}-" if self.camera else ""
+
+
+@dataclass(slots=True, kw_only=True)
+class CameraData:
+    """What a camera told last; None before it did."""
+
+    info: Camera
+    state: CameraState | None = None
+    settings: Settings | None = None
+    last_clip: Clip | None = None
+    image: bytes | None = None
+    image_at: datetime | None = None
+    event: Event | None = None
+    #: Ids of events that were seen, the latest last.
+    seen: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    unsubscribe: list[CALLBACK_TYPE] = field(default_factory=list)
+
+
+class PorchlightCoordinator:
+    """A node; made when its entry is set up, stopped when it is unloaded."""
+
+    def __init__(self, hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
+        """Nothing is subscribed before `async_start`."""
+        self.hass = hass
+        self.entry = entry
+        self.node: str = entry.data[CONF_NODE]
+        self.announce: Announce | None = None
+        self.health: Health | None = None
+        self.cameras: dict[str, CameraData] = {}
+        self.log = VisitLog()
+        #: Whoever reads clips tells here whether it could.
+        self.issues = IssueBook(hass, entry.entry_id, entry.title)
+        self.devices = Devices(hass, entry.entry_id, self.node, entry.title)
+        self._base: str = entry.data[CONF_BASE_TOPIC]
+        self._store: Store[dict[str, Any]] = store_of(hass, entry)
+        self._online = False
+        self._listeners: defaultdict[tuple[str, Topic], list[CALLBACK_TYPE]] = defaultdict(list)
+        self._followers: list[Callable[[frozenset[Part]], None]] = []
+        self._warned: set[tuple[Topic, str]] = set()
+        self._silence: CALLBACK_TYPE | None = None
+        self._answers: defaultdict[str, list[asyncio.Future[str | None]]] = defaultdict(list)
+        self._claiming = False
+
+    # --- what entities ask -------------------------------------------------------------------------------------
+
+    @property
+    def available(self) -> bool:
+        """Whether what the node told last still holds."""
+        return self._online and self.announce is not None
+
+    def topic(self, topic: Topic, camera: str = "") -> str:
+        """The full name of a topic."""
+        if topic is Topic.ANNOUNCE:
+            return f"{self._base}/announce/{self.node}"
+        return "/".join(filter(None, (self._base, self.node, camera, topic.value)))
+
+    def parts(self) -> frozenset[Part]:
+        """Everything that entities are made for."""
+        return frozenset(self._parts())
+
+    def place(self, part: Part) -> Place | None:
+        """The zone or line of a part, None for a part that is none."""
+        info = self.cameras[part.camera].info if part.camera else None
+        places = () if info is None else info.zones if part.zone else info.lines if part.line else ()
+        return next((place for place in places if place.id == (part.zone or part.line)), None)
+
+    @callback
+    def async_listen(self, camera: str, topic: Topic, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call `listener` after each message of a topic and each change of availability; returns how to stop that."""
+        listeners = self._listeners[camera, topic]
+        listeners.append(listener)
+        return partial(listeners.remove, listener)
+
+    @callback
+    def async_follow(self, follower: Callable[[frozenset[Part]], None]) -> CALLBACK_TYPE:
+        """Call `follower` with the parts now and whenever they change; returns how to stop that."""
+        self._followers.append(follower)
+        follower(self.parts())
+        return partial(self._followers.remove, follower)
+
+    # --- what is told to the node ------------------------------------------------------------------------------
+
+    async def async_set(self, camera: str, **settings: bool | float) -> None:
+        """Change settings and wait for the answer; raises HomeAssistantError with the edge's reason."""
+        answer: asyncio.Future[str | None] = self.hass.loop.create_future()
+        self._answers[camera].append(answer)
+        try:
+            await self._publish(camera, "set", settings)
+            async with asyncio.timeout(ANSWER_S):
+                reason = await answer
+        except TimeoutError:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="no_answer", translation_placeholders={"node": self.node}
+            ) from None
+        finally:
+            self._answers[camera].remove(answer)
+        if reason is not None:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="rejected", translation_placeholders={"reason": reason}
+            )
+
+    async def async_do(self, camera: str, action: str) -> None:
+        """Have the node do something: `snapshot` or `test_clip`."""
+        await self._publish(camera, "do", {"action": action})
+
+    async def _publish(self, camera: str, leaf: str, body: Mapping[str, object]) -> None:
+        topic = f"{self._base}/{self.node}/{camera}/{leaf}"
+        if not self.available:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="offline", translation_placeholders={"node": self.node}
+            )
+        await mqtt.async_publish(self.hass, topic, json.dumps(body), qos=1, retain=False)
+
+    # --- life --------------------------------------------------------------------------------------------------
+
+    async def async_start(self) -> None:
+        """Claim the node and listen to it."""
+        if (stored := await self._store.async_load()) is not None:
+            self.log = VisitLog.from_dict(stored)
+        unload = self.entry.async_on_unload
+        unload(self._stop)
+        unload(mqtt.async_subscribe_connection_status(self.hass, self._on_connection))
+        unload(async_track_time_change(self.hass, self._on_midnight, hour=0, minute=0, second=0))
+        for topic, listener in (
+            (Topic.ANNOUNCE, self._on_announce),
+            (Topic.STATUS, self._on_status),
+            (Topic.HEALTH, self._on_health),
+        ):
+            # Bytes: what is no UTF-8 is refused here, with one warning, and not by the MQTT integration with many.
+            unload(await mqtt.async_subscribe(self.hass, self.topic(topic), listener, qos=1, encoding=None))
+        self._claim()
+
+    @callback
+    def _stop(self) -> None:
+        self._online = False
+        self._quiet()
+        for data in self.cameras.values():
+            _unsubscribe(data)
+        self.issues.forget()
+
+    @callback
+    def _claim(self) -> None:
+        """Say that the node is shown here, unless that is being said already."""
+        if self._claiming or not mqtt.is_connected(self.hass):
+            return
+        self._claiming = True
+        self.entry.async_create_background_task(self.hass, self._publish_claim(), f"porchlight claim of {self.node}")
+
+    async def _publish_claim(self) -> None:
+        try:
+            await mqtt.async_publish(self.hass, claim_topic(self.entry), CLAIM, qos=1, retain=True)
+        except HomeAssistantError as error:
+            # The next announcement comes with the next connection, and is answered with a claim.
+            _LOGGER.debug("Node %s is not claimed yet: %s", self.node, error)
+        finally:
+            self._claiming = False
+
+    # --- what is heard: the node -------------------------------------------------------------------------------
+
+    @callback
+    def _on_connection(self, connected: bool) -> None:  # noqa: FBT001 - as the MQTT integration calls it
+        if connected:
+            self._claim()
+        else:
+            self._set_online(online=False, why="the broker is away")
+
+    @callback
+    def _on_announce(self, message: mqtt.ReceiveMessage) -> None:
+        payload = _bytes(message)
+        self._alive(message)
+        if not payload:
+            self._set_online(online=False, why="it was removed")
+            self.issues.removed()
+            return
+        announce = parse_announce(payload, self.node)
+        if isinstance(announce, Refusal):
+            self._refuse(Topic.ANNOUNCE, "", announce)
+            if announce.kind == "schema":
+                self.announce = None
+                self._notify_all()
+                self.issues.schema(announce.detail)
+            return
+        self.issues.announced(announce)
+        self._claim()
+        if announce == self.announce:
+            return
+        renamed = self._renamed(announce)
+        self.announce = announce
+        self.entry.async_create_task(self.hass, self._apply_announce(announce), f"porchlight cameras of {self.node}")
+        if renamed:
+            self.hass.config_entries.async_schedule_reload(self.entry.entry_id)
+
+    async def _apply_announce(self, announce: Announce) -> None:
+        """Make cameras known, and forget those that went."""
+        wanted = {camera.id: camera for camera in announce.cameras}
+        for gone in self.cameras.keys() - wanted.keys():
+            self.issues.camera(self.cameras[gone].info, online=True)
+            _unsubscribe(self.cameras.pop(gone))
+        new = [camera.id for camera in announce.cameras if camera.id not in self.cameras]
+        for camera in announce.cameras:
+            self.cameras.setdefault(camera.id, CameraData(info=camera)).info = camera
+        parts = self.parts()
+        self.devices.update(announce, parts)
+        for follower in tuple(self._followers):
+            follower(parts)
+        self._notify_all()
+        for camera_id in new:
+            await self._subscribe(self.cameras[camera_id])
+
+    def _renamed(self, announce: Announce) -> bool:
+        """Whether a zone or a line that stays has another name: entities learn it when they are made."""
+        if self.announce is None:
+            return False
+        before, after = _names(self.announce), _names(announce)
+        return any(after[part] != name for part, name in before.items() if part in after)
+
+    @callback
+    def _on_status(self, message: mqtt.ReceiveMessage) -> None:
+        payload = _bytes(message)
+        if payload == b"online":
+            self._set_online(online=True, why="")
+            self._quiet()
+            if message.retain:
+                self._silence = async_call_later(self.hass, SILENCE_S, self._on_silence)
+        elif payload in (b"offline", b""):
+            self._set_online(online=False, why="its last word is offline")
+        else:
+            self._refuse(Topic.STATUS, "", Refusal(kind="field", detail=f"{len(payload)} bytes, no online or offline"))
+
+    @callback
+    def _on_silence(self, _: datetime) -> None:
+        self._silence = None
+        self._set_online(online=False, why="the broker kept its online, but it says nothing")
+
+    @callback
+    def _on_health(self, message: mqtt.ReceiveMessage) -> None:
+        self._alive(message)
+        health = parse_health(_bytes(message))
+        if isinstance(health, Refusal):
+            self._refuse(Topic.HEALTH, "", health)
+            return
+        self.health = health
+        self.issues.health(health)
+        self._notify("", Topic.HEALTH)
+
+    @callback
+    def _set_online(self, *, online: bool, why: str) -> None:
+        if not online:
+            self._quiet()
+            self.health = None
+            for data in self.cameras.values():
+                # Nobody stands there for ever: the node tells its states anew before it says that it is online.
+                data.state = None
+                self.issues.camera(data.info, online=True)  # it is the node that is away
+        if online is self._online:
+            return
+        self._online = online
+        if online:
+            _LOGGER.info("Node %s is available", self.node)
+        else:
+            _LOGGER.info("Node %s is unavailable: %s", self.node, why)
+        self._notify_all()
+
+    @callback
+    def _alive(self, message: mqtt.ReceiveMessage) -> None:
+        """A message that the broker did not keep comes from a node that lives."""
+        if not message.retain:
+            self._quiet()
+
+    @callback
+    def _quiet(self) -> None:
+        if self._silence is not None:
+            self._silence()
+            self._silence = None
+
+    # --- what is heard: its cameras ----------------------------------------------------------------------------
+
+    async def _subscribe(self, data: CameraData) -> None:
+        listeners = {
+            Topic.STATE: self._on_state,
+            Topic.IMAGE: self._on_image,
+            Topic.LAST_CLIP: self._on_last_clip,
+            Topic.EVENT: self._on_event,
+            Topic.SETTINGS: self._on_settings,
+        }
+        for topic in CAMERA_TOPICS:
+            listener = partial(listeners[topic], data)
+            name = self.topic(topic, data.info.id)
+            data.unsubscribe.append(await mqtt.async_subscribe(self.hass, name, listener, qos=1, encoding=None))
+
+    @callback
+    def _on_state(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
+        self._alive(message)
+        state = parse_state(_bytes(message))
+        if isinstance(state, Refusal):
+            self._refuse(Topic.STATE, data.info.id, state)
+            return
+        data.state = state
+        self.issues.camera(data.info, online=state.online)
+        self._notify(data.info.id, Topic.STATE)
+
+    @callback
+    def _on_image(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
+        self._alive(message)
+        if not (payload := _bytes(message)):
+            data.image = data.image_at = None
+        elif isinstance(image := parse_image(payload), Refusal):
+            self._refuse(Topic.IMAGE, data.info.id, image)
+            return
+        else:
+            data.image, data.image_at = image, dt_util.utcnow()
+        self._notify(data.info.id, Topic.IMAGE)
+
+    @callback
+    def _on_last_clip(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
+        self._alive(message)
+        clip = parse_clip(_bytes(message))
+        if isinstance(clip, Refusal):
+            self._refuse(Topic.LAST_CLIP, data.info.id, clip)
+            return
+        data.last_clip = clip
+        self._notify(data.info.id, Topic.LAST_CLIP)
+
+    @callback
+    def _on_settings(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
+        self._alive(message)
+        settings = parse_settings(_bytes(message))
+        if isinstance(settings, Refusal):
+            self._refuse(Topic.SETTINGS, data.info.id, settings)
+            return
+        data.settings = settings
+        if not message.retain:
+            self._answer(data.info.id, None)
+        self._notify(data.info.id, Topic.SETTINGS)
+
+    @callback
+    def _on_event(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
+        self._alive(message)
+        if message.retain:
+            return  # an event is a moment, not a state
+        event = parse_event(_bytes(message))
+        if isinstance(event, Refusal):
+            self._refuse(Topic.EVENT, data.info.id, event)
+            return
+        if event.id in data.seen:
+            return
+        data.seen[event.id] = None
+        if len(data.seen) > EVENT_IDS:
+            data.seen.popitem(last=False)
+        data.event = event
+        if event.type is EventType.REJECTED:
+            self._answer(data.info.id, event.fields["reason"])
+        if self.log.apply(data.info.id, event, dt_util.utcnow()):
+            self._store.async_delay_save(self.log.as_dict, SAVE_DELAY_S)
+        self._notify(data.info.id, Topic.EVENT)
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    @callback
+    def _answer(self, camera: str, reason: str | None) -> None:
+        for answer in self._answers[camera]:
+            if not answer.done():
+                answer.set_result(reason)
+
+    @callback
+    def _on_midnight(self, _: datetime) -> None:
+        for camera in self.cameras:
+            self._notify(camera, Topic.EVENT)
+
+    @callback
+    def _notify(self, camera: str, topic: Topic) -> None:
+        for listener in tuple(self._listeners[camera, topic]):
+            listener()
+
+    @callback
+    def _notify_all(self) -> None:
+        for listeners in tuple(self._listeners.values()):
+            for listener in tuple(listeners):
+                listener()
+
+    @callback
+    def _refuse(self, topic: Topic, camera: str, refusal: Refusal) -> None:
+        """One warning for each kind of fault on each kind of topic; a warning a second would hide all others."""
+        level = logging.DEBUG if (topic, refusal.kind) in self._warned else logging.WARNING
+        self._warned.add((topic, refusal.kind))
+        _LOGGER.log(level, "Ignoring a message on %s: %s", self.topic(topic, camera), refusal.detail)
+
+    def _parts(self) -> Iterator[Part]:
+        if self.announce is None:
+            return
+        yield Part()
+        for camera in self.announce.cameras:
+            yield Part(camera.id)
+            yield from (Part(camera.id, zone=zone.id) for zone in camera.zones)
+            yield from (Part(camera.id, line=line.id) for line in camera.lines)
+
+
+def store_of(hass: HomeAssistant, entry: PorchlightConfigEntry) -> Store[dict[str, Any]]:
+    """Where the visits of a node are kept over a restart."""
+    return Store(hass, STORE_VERSION, f"{DOMAIN}.{entry.entry_id}")
+
+
+def claim_topic(entry: PorchlightConfigEntry) -> str:
+    """Where a node is claimed."""
+    return f"{entry.data[CONF_BASE_TOPIC]}/{entry.data[CONF_NODE]}/claim"
+
+
+def _bytes(message: mqtt.ReceiveMessage) -> bytes:
+    payload = message.payload
+    return payload.encode() if isinstance(payload, str) else bytes(payload)
+
+
+def _unsubscribe(data: CameraData) -> None:
+    while data.unsubscribe:
+        data.unsubscribe.pop()()
+
+
+def _names(announce: Announce) -> dict[Part, str]:
+    """The names of zones and lines, by their parts."""
+    return {
+        part: place.name
+        for camera in announce.cameras
+        for part, place in (
+            *((Part(camera.id, zone=zone.id), zone) for zone in camera.zones),
+            *((Part(camera.id, line=line.id), line) for line in camera.lines),
+        )
+    }

@@ -1,0 +1,119 @@
+"""What all entities share: their device, their name, when they are available, and when they are written anew."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import Topic
+from .coordinator import CameraData, Part, PorchlightConfigEntry, PorchlightCoordinator
+
+
+@dataclass(frozen=True, kw_only=True)
+class PorchlightDescription(EntityDescription):
+    """An entity: which message it reads."""
+
+    topic: Topic
+    #: It shows what the camera sees, so it is unavailable while the camera is away.
+    sees: bool = False
+
+
+class PorchlightEntity(Entity):
+    """An entity of a node, a camera, a zone or a line."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    entity_description: PorchlightDescription
+
+    def __init__(self, coordinator: PorchlightCoordinator, part: Part, description: PorchlightDescription) -> None:
+        """It listens once it is added."""
+        self.entity_description = description
+        self.coordinator = coordinator
+        self.part = part
+        self._attr_translation_key = description.translation_key or description.key
+        self._attr_unique_id = f"{coordinator.node}-{part.prefix}{description.key}"
+        if place := coordinator.place(part):
+            self._attr_translation_placeholders = {"place": place.name}
+        self._attr_device_info: DeviceInfo | ChildDeviceInfo = (
+            coordinator.devices.camera_info(coordinator.cameras[part.camera].info)
+            if part.camera
+            else coordinator.devices.node_info
+        )
+        self._shown: object = None
+
+    @property
+    def camera(self) -> CameraData:
+        """What the camera told last."""
+        return self.coordinator.cameras[self.part.camera]
+
+    @property
+    def available(self) -> bool:
+        """Whether what it shows still holds."""
+        if not self.coordinator.available:
+            return False
+        if not self.part.camera:
+            return True
+        data = self.coordinator.cameras.get(self.part.camera)
+        if data is None:
+            return False
+        return not self.entity_description.sees or (data.state is not None and data.state.online)
+
+    async def async_added_to_hass(self) -> None:
+        """Listen to the one message that it reads."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.async_listen(self.part.camera, self.entity_description.topic, self._on_message)
+        )
+        self._shown = self._showing()
+
+    def value(self) -> object:
+        """What it shows now; compared with what it showed, so that only changes are written."""
+        return None
+
+    def _showing(self) -> object:
+        return (True, self.value()) if self.available else (False, None)
+
+    @callback
+    def _on_message(self) -> None:
+        showing = self._showing()
+        if showing != self._shown:
+            self._shown = showing
+            self.async_write_ha_state()
+
+
+@callback
+def async_add(
+    entry: PorchlightConfigEntry,
+    add: AddConfigEntryEntitiesCallback,
+    make: Callable[[PorchlightCoordinator, Part], Iterable[Entity]],
+) -> None:
+    """Add the entities that `make` makes of each part, now and whenever one appears."""
+    coordinator = entry.runtime_data
+    known: set[Part] = set()
+
+    @callback
+    def follow(parts: frozenset[Part]) -> None:
+        new = sorted(parts - known)
+        known.clear()
+        known.update(parts)
+        if entities := [entity for part in new for entity in make(coordinator, part)]:
+            add(entities)
+
+    entry.async_on_unload(coordinator.async_follow(follow))
+
+
+def of[D: PorchlightDescription](
+    tables: tuple[tuple[D, ...], tuple[D, ...], tuple[D, ...], tuple[D, ...]],
+    entity: Callable[[PorchlightCoordinator, Part, D], Entity],
+) -> Callable[[PorchlightCoordinator, Part], Iterable[Entity]]:
+    """Make entities by tables of descriptions: of the node, a camera, a zone, a line."""
+    node, camera, zone, line = tables
+
+    def make(coordinator: PorchlightCoordinator, part: Part) -> Iterable[Entity]:
+        table = zone if part.zone else line if part.line else camera if part.camera else node
+        return (entity(coordinator, part, description) for description in table)
+
+    return make
