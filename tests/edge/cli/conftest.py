@@ -149,8 +149,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
     yield begin
     for running in started:
-        if running.process.poll() is None:
+        if running.process.poll() is None:  # asked first, so that it ends what it started
+            running.process.terminate()
+        try:
+            running.end()
+        except subprocess.TimeoutExpired:
             running.process.kill()
-        running.end()
+            running.end()
         if running.process.stdout is not None:
             running.process.stdout.close()

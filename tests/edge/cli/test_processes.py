@@ -172,8 +172,8 @@ def test_demo_on_a_terminal_shows_a_live_view_and_takes_ctrl_c() -> None:
         terminal.type(b"\x03")
         assert terminal.end() == 0
     finally:
-        terminal.process.kill()
-        terminal.process.wait()
+        terminal.process.terminate()
+        terminal.process.wait(PATIENCE_S)
         terminal.close()
     assert b"Porchlight demo" in terminal.said
     assert b"Nobody was seen." in terminal.said
@@ -192,5 +192,5 @@ def test_demo_whose_terminal_is_closed_leaves_no_broker(program: Callable[[str],
         terminal.process.wait(PATIENCE_S)
         assert not accepts(int(found[1]))
     finally:
-        terminal.process.kill()
-        terminal.process.wait()
+        terminal.process.terminate()
+        terminal.process.wait(PATIENCE_S)
