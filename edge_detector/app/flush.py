@@ -19,7 +19,9 @@ POLL_S = 0.2
 #: When nothing is under way and nothing has changed for so long, what is left waits for something else than time.
 STALL_S = 5.0
 #: An archive that refused so many files and took none will not take the next one either.
-MAX_REFUSALS = 5
+MAX_REFUSALS = 3
+#: Somebody looks on: the next file is tried soon after one that was refused, and none twice.
+PATIENCE = RetryPolicy(base_s=0.5, patient_attempts=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +132,12 @@ def _delivery(outbox: Outbox) -> Delivery:
 
     return Delivery(
         ledger=outbox.ledger,
+        upkeep=outbox.upkeep,
         store=parts.open_store(config, parts.data_dir(config)),
         clock=outbox.clock,
         tell=tell,
         held=held,
-        retry=RetryPolicy(),
+        retry=PATIENCE,
         random01=random.SystemRandom().random,
         parallel=config.archive.parallel,
     )

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,11 @@ from pathlib import Path
 from edge_detector import __version__
 from edge_detector.app import parts
 from edge_detector.app.lock import FolderLock
+from edge_detector.app.outbound import Outbound
 from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_model
 from edge_detector.capture.factory import is_finite, open_source
 from edge_detector.config import SETTINGS_BOUNDS, Config
 from edge_detector.core.facts import Fact
-from edge_detector.core.retry import RetryPolicy
 from edge_detector.core.types import StreamInfo
 from edge_detector.files import make_folder
 from edge_detector.mqtt.bridge import MqttBridge
@@ -34,14 +34,11 @@ from edge_detector.runtime.bus import FactBus
 from edge_detector.runtime.camera import Camera, Streams
 from edge_detector.runtime.capture_loop import CaptureLoop, Sampler, Sinks
 from edge_detector.runtime.control import Control
-from edge_detector.runtime.delivery import Delivery
 from edge_detector.runtime.slot import FairSlot
 
 _LOG = logging.getLogger(__name__)
 
 HEALTH_INTERVAL_S = 30.0
-#: At the end: how long files that are being delivered may take.
-DELIVERY_STOP_S = 10.0
 
 Watcher = Callable[[Fact], Awaitable[None]]
 
@@ -57,7 +54,6 @@ class Node:
         self._detector = FairSlot(detector)
         self._watch = watch
         self._clock = SystemClock()
-        self._tasks: list[asyncio.Task[None]] = []
         self._cameras: dict[str, Camera] = {}
 
     async def start(self) -> None:
@@ -77,12 +73,12 @@ class Node:
             clock=self._clock,
             tell=self._bus.post,
         )
-        self._delivery = self._make_delivery()
         self._bridge = self._make_bridge(names)
         self._bus.subscribe("start of visits", self._bookkeeper.begin)
         if self._bridge is not None:
             self._bus.subscribe("MQTT", self._bridge.handle)
         self._bus.subscribe("bookkeeper", self._bookkeeper.handle)
+        self._bus.subscribe("outbound", self._outbound.handle)
         if self._watch is not None:
             self._bus.subscribe("watcher", self._watch)
         await self._recover()
@@ -91,23 +87,16 @@ class Node:
         self._control.start()
         for camera in self._cameras.values():
             camera.start()
-        self._tasks = [
-            asyncio.create_task(self._delivery.run(), name="delivery"),
-            asyncio.create_task(self._tell_health(), name="health"),
-        ]
+        self._outbound.start()
+        self._health = asyncio.create_task(self._tell_health(), name="health")
 
     async def stop(self) -> None:
         """End capture, record what is under way, keep and publish it, then end."""
         await asyncio.gather(*(asyncio.to_thread(camera.stop) for camera in self._cameras.values()))
         await self._bus.settled()
-        self._delivery.stop()
-        delivery, *others = self._tasks
-        for task in others:
-            task.cancel()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DELIVERY_STOP_S):
-                await delivery
-        await asyncio.gather(*others, return_exceptions=True)
+        self._health.cancel()
+        await self._outbound.stop()
+        await asyncio.gather(self._health, return_exceptions=True)
         await self._bus.stop()
         if self._bridge is not None:
             await self._bridge.stop()
@@ -127,26 +116,38 @@ class Node:
         self._journal = SqliteJournal(self._database)
         for name in names:
             make_folder(self._spool(name))
+        places = {
+            name: Place(spool=self._spool(name), origin=parts.origin(self._config, name, self._detector.info))
+            for name in names
+        }
+        self._outbound = Outbound(
+            self._config,
+            folder=self._folder,
+            database=self._database,
+            places=places,
+            clock=self._clock,
+            tell=self._bus.tell,
+            held=lambda: [name for name in self._cameras if not self._control.settings(name).upload],
+        )
         self._bookkeeper = Bookkeeper(
-            places={
-                name: Place(spool=self._spool(name), origin=parts.origin(self._config, name, self._detector.info))
-                for name in names
-            },
+            places=places,
             ledger=self._ledger,
             journal=self._journal,
             clock=self._clock,
             write_file=parts.write_file,
-            wake=self._wake_delivery,
+            wake=self._outbound.wake,
         )
-
-    def _wake_delivery(self) -> None:
-        self._delivery.wake()
 
     def _spool(self, camera: str) -> Path:
         return self._folder / "spool" / camera
 
-    def _writer(self, camera: str) -> Mp4Writer:
-        return Mp4Writer(camera=camera, folder=self._spool(camera), sync_every_s=self._config.recording.fsync_s)
+    def _writer(self, camera: str, known: Mapping[Path, str] | None = None) -> Mp4Writer:
+        return Mp4Writer(
+            camera=camera,
+            folder=self._spool(camera),
+            sync_every_s=self._config.recording.fsync_s,
+            known_sha256=(known or {}).get,
+        )
 
     def _camera(self, name: str) -> Camera:
         stamp = Stamps(self._clock)
@@ -191,18 +192,6 @@ class Node:
         )
         camera.add_capture(loop, role)
 
-    def _make_delivery(self) -> Delivery:
-        return Delivery(
-            ledger=self._ledger,
-            store=parts.open_store(self._config, self._folder),
-            clock=self._clock,
-            tell=self._bus.tell,
-            held=lambda: [name for name in self._cameras if not self._control.settings(name).upload],
-            retry=RetryPolicy(),
-            random01=random.SystemRandom().random,
-            parallel=self._config.archive.parallel,
-        )
-
     def _make_bridge(self, names: Sequence[str]) -> MqttBridge | None:
         section = self._config.mqtt
         if not section.enabled:
@@ -236,8 +225,10 @@ class Node:
     async def _recover(self) -> None:
         """Take over what an earlier run left: files on disk, files half delivered, visits without an end."""
         self._ledger.reset()
+        self._outbound.clean()
+        known = self._outbound.checksums()
         for name in self._cameras:
-            clips = await asyncio.to_thread(self._writer(name).recover, self._bookkeeper.stats_of)
+            clips = await asyncio.to_thread(self._writer(name, known).recover, self._bookkeeper.stats_of)
             await asyncio.to_thread(self._bookkeeper.adopt, name, clips)
         for fact in self._bookkeeper.unfinished():
             await self._bus.tell(fact)

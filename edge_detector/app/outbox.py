@@ -18,6 +18,7 @@ from edge_detector.outbox.database import Database
 from edge_detector.outbox.desk import Filter, LedgerDesk
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
+from edge_detector.outbox.upkeep import SqliteUpkeep
 
 #: What is told of a clip that the owner gave up.
 GIVEN_UP = "given up by the owner"
@@ -56,6 +57,7 @@ class Outbox:
         self._database = Database(path)
         self.desk = LedgerDesk(self._database)
         self.ledger = SqliteLedger(self._database)
+        self.upkeep = SqliteUpkeep(self._database)
         self.journal = SqliteJournal(self._database)
 
     def close(self) -> None:

@@ -46,15 +46,20 @@ def data_dir(config: Config) -> Path:
 
 
 def open_store(config: Config, folder: Path, *, pace: Pace | None = None) -> ObjectStore:
-    """The archive of the configuration; `folder` is the data folder, `pace` slows uploads to a bucket down."""
+    """The archive of the configuration; `folder` is the data folder, `pace` slows uploads down."""
     section = config.archive
     if isinstance(section, FolderArchive):
-        return FolderStore((section.path or folder / "archive") / section.prefix)
+        return FolderStore((section.path or folder / "archive") / section.prefix, pace=pace)
     try:
         from edge_detector.archive.s3 import S3Store  # noqa: PLC0415 - boto3 is slow to load, and an extra
     except ImportError as error:
         raise ConfigError("archive.type: s3 needs boto3: pip install 'porchlight-edge[s3]'") from error
     return S3Store(section, pace=pace)
+
+
+def is_elsewhere(config: Config) -> bool:
+    """Is the archive out of the reach of whoever takes this machine, maybe? In the data folder it is not."""
+    return not isinstance(config.archive, FolderArchive) or config.archive.path is not None
 
 
 def write_file(path: Path, data: bytes) -> None:

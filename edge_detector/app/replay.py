@@ -17,7 +17,7 @@ from edge_detector.config import Config
 from edge_detector.core import naming
 from edge_detector.core.errors import LedgerError, RecordError, RetryableStoreError, SourceEnded, SourceError
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, Stored
-from edge_detector.core.facts import ClipSaved, Fact, FileStored, SnapshotReady, VisitEnded, VisitStarted
+from edge_detector.core.facts import ClipLost, ClipSaved, Fact, FileStored, SnapshotReady, VisitEnded, VisitStarted
 from edge_detector.core.retry import RetryPolicy
 from edge_detector.core.types import Frame, Packet, StreamLost
 from edge_detector.files import make_folder
@@ -25,6 +25,7 @@ from edge_detector.mqtt.events import event_of
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
+from edge_detector.outbox.upkeep import SqliteUpkeep
 from edge_detector.ports import ObjectStore
 from edge_detector.recorder.writer import Mp4Writer
 from edge_detector.runtime.bookkeeper import Bookkeeper, Place
@@ -128,6 +129,7 @@ class Replay:
         )
         self._delivery = Delivery(
             ledger=ledger,
+            upkeep=SqliteUpkeep(self._database),
             store=RelativeStore(FolderStore(out)),
             clock=self._clock,
             tell=self._stored,
@@ -202,7 +204,7 @@ class Replay:
             if isinstance(fact, ClipSaved | SnapshotReady | VisitEnded):
                 await self._delivery.drain()
 
-    async def _stored(self, fact: FileStored) -> None:
+    async def _stored(self, fact: FileStored | ClipLost) -> None:
         self._told(fact)
 
     def _told(self, fact: Fact) -> None:

@@ -42,6 +42,12 @@ class Stamps:
         return naming.ulid(round(utc * 1000), secrets.randbits(80)), utc
 
 
+def local_minute() -> int:
+    """The minute of the day where this machine stands."""
+    now = time.localtime()
+    return now.tm_hour * 60 + now.tm_min
+
+
 def board_model() -> str:
     """What this machine calls itself, such as `Raspberry Pi 5 Model B Rev 1.0`, else its architecture."""
     try:

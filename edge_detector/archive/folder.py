@@ -6,15 +6,18 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from urllib.parse import quote
 
-from edge_detector.core.errors import PermanentStoreError, RetryableStoreError, StoreError
-from edge_detector.core.evidence import Item, Stored
+from edge_detector.core.errors import FileRefusedError, PermanentStoreError, RetryableStoreError, StoreError
+from edge_detector.core.evidence import Item, ItemKind, Stored
 from edge_detector.files import explain, make_folder, sha256_of, sync_folder
+from edge_detector.ports import Pace
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18
 _CHECK_NAME = ".porchlight-check"
 _CHECK_CONTENT = b"Porchlight writes this to see whether it can, and removes it.\n"
 _GIB = 1 << 30
@@ -37,8 +40,10 @@ _PERMANENT = frozenset(
 class FolderStore:
     """An ObjectStore in a folder. No metadata of its own: the visit document beside the clip holds the facts."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, pace: Pace | None = None) -> None:
+        """`pace` is asked before each piece of a file, for a folder may be mounted over a slow line."""
         self._root = root.absolute()
+        self._pace = pace or _at_once
 
     def put(self, item: Item) -> Stored:
         """Copy the file to its key, durable and with its checksum read back; the same again changes nothing.
@@ -48,7 +53,8 @@ class FolderStore:
         target = self._target(item.key)
         try:
             if not _holds(target, item):
-                _copy(item, target)
+                _copy(item, target, self._pace)
+            _remove_partial(item, target)
         except OSError as error:
             raise _store_error(error, target) from error
         uri = self.uri(item.key)
@@ -84,24 +90,35 @@ class FolderStore:
     def _target(self, key: str) -> Path:
         parts = PurePosixPath(key).parts
         if not parts or key.startswith("/") or ".." in parts:
-            raise PermanentStoreError(f"The key {key!r} leads out of the archive")
+            raise FileRefusedError(f"The key {key!r} leads out of the archive")
         return self._root.joinpath(*parts)
+
+
+def _at_once(_: Item, __: int) -> None:
+    """A local disk needs no pace."""
 
 
 def _holds(target: Path, item: Item) -> bool:
     return target.is_file() and target.stat().st_size == item.bytes and sha256_of(target) == item.sha256
 
 
-def _copy(item: Item, target: Path) -> None:
+def _remove_partial(item: Item, target: Path) -> None:
+    """An early copy goes when the whole clip is there, whichever of the two came last."""
+    name = target.name.partition(".")[0]
+    if item.kind is ItemKind.CLIP or (item.kind is ItemKind.PARTIAL and target.with_name(f"{name}.mp4").exists()):
+        target.with_name(f"{name}.partial.mp4").unlink(missing_ok=True)
+
+
+def _copy(item: Item, target: Path, pace: Pace) -> None:
     try:
         source = item.path.open("rb")
     except OSError as error:
-        raise PermanentStoreError(f"{item.path} cannot be read: {error.strerror}") from error
+        raise FileRefusedError(f"{item.path} cannot be read: {error.strerror}") from error
     temporary = target.with_name(f".{target.name}.tmp")
     with source:
         make_folder(target.parent)
         try:
-            read, written = _write(source, temporary)
+            read, written = _write(source, temporary, partial(pace, item))
             _compare(item, read, written)
             temporary.replace(target)
         finally:
@@ -109,11 +126,12 @@ def _copy(item: Item, target: Path) -> None:
     sync_folder(target.parent)
 
 
-def _write(source: BinaryIO, target: Path) -> tuple[str, str]:
+def _write(source: BinaryIO, target: Path, pace: Callable[[int], None]) -> tuple[str, str]:
     """Copy, make durable, and read back from the disk itself; the checksums of what was read and of what is there."""
     digest = hashlib.sha256()
     with target.open("wb+") as file:
         while chunk := source.read(_CHUNK_BYTES):
+            pace(len(chunk))
             digest.update(chunk)
             file.write(chunk)
         file.flush()
@@ -124,7 +142,7 @@ def _write(source: BinaryIO, target: Path) -> tuple[str, str]:
 
 def _compare(item: Item, read: str, written: str) -> None:
     if read != item.sha256:
-        raise PermanentStoreError(f"{item.path} is no longer what was recorded: its checksum has changed")
+        raise FileRefusedError(f"{item.path} is no longer what was recorded: its checksum has changed")
     if written != item.sha256:
         raise RetryableStoreError(f"{item.key} was damaged on its way to the disk: check the disk")
 

@@ -36,7 +36,10 @@ class DeliveryConfig(Section):
         description="Bytes that may wait for the archive; beyond it the oldest clips are given up.",
     )
     max_age_days: float | None = Field(
-        default=None, ge=0.1, le=3650, description="Days that a file may wait before it is given up; for ever when absent."
+        default=None,
+        ge=0.1,
+        le=3650,
+        description="Days that a file may wait before it is given up; for ever when absent.",
     )
     min_free_bytes: int = Field(
         default=500_000_000,
@@ -48,10 +51,12 @@ class DeliveryConfig(Section):
     @field_validator("hours")
     @classmethod
     def _allow_something(cls, value: str | None) -> str | None:
-        try:
-            return value if value is None or parse_window(value) else None
-        except ValueError as error:
-            raise ValueError("begins when it ends: leave it out to allow every hour") from error
+        if value is not None:
+            try:
+                parse_window(value)
+            except ValueError as error:
+                raise ValueError("begins when it ends: leave it out to allow every hour") from error
+        return value
 
     @property
     def window(self) -> Window | None:

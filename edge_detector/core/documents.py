@@ -105,3 +105,16 @@ def clip_metadata(clip: ClipFile, origin: Origin) -> tuple[tuple[str, str], ...]
         ("sha256", clip.sha256),
         ("version", origin.version),
     )
+
+
+def partial_metadata(origin: Origin, *, visit_id: str, start_utc: float, sha256: str) -> tuple[tuple[str, str], ...]:
+    """What is known of a clip while it is still being recorded, as string pairs on its early copy's object."""
+    return (
+        ("visit-id", visit_id),
+        ("node", origin.node),
+        ("camera", origin.camera),
+        ("started-at", naming.iso8601(start_utc)),
+        ("partial", "true"),
+        ("sha256", sha256),
+        ("version", origin.version),
+    )

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge_detector.core import naming
@@ -40,8 +40,8 @@ class _Open:
 
     record: VisitRecord
     written_utc: float
-    #: Clips that are on disk or were lost.
-    settled: int = 0
+    #: Numbers of the clips that were saved or lost, or both.
+    settled: set[int] = field(default_factory=set)
     #: Clips that were started; None while the visit goes on.
     started: int | None = None
 
@@ -104,7 +104,7 @@ class Bookkeeper:
         elif isinstance(fact, ClipSaved):
             self._clip(fact.clip)
         elif isinstance(fact, ClipLost):
-            self._settle(fact.visit_id)
+            self._settle(fact.visit_id, fact.n)
 
     def adopt(self, camera: str, clips: Iterable[ClipFile]) -> None:
         """Take what a crash left in a camera's spool; what the archive has is removed, not sent again."""
@@ -123,9 +123,9 @@ class Bookkeeper:
         """
         facts: list[VisitStarted | VisitEnded] = []
         for record in self._journal.visits(ended=False):
-            clips = len(self._clips(record.visit_id))
+            clips = {item.n for item in self._clips(record.visit_id)}
             self._open[record.visit_id] = _Open(record, record.last_seen_utc, settled=clips)
-            facts += [self._start_of(record), self._end_of(record, clips)]
+            facts += [self._start_of(record), self._end_of(record, len(clips))]
         return tuple(facts)
 
     def _start_of(self, record: VisitRecord) -> VisitStarted:
@@ -200,17 +200,17 @@ class Bookkeeper:
                 clips=1,
             )
             self._open[clip.visit_id] = _Open(record, end_utc, started=1)
-        self._settle(clip.visit_id)
+        self._settle(clip.visit_id, clip.n)
 
-    def _settle(self, visit_id: str) -> None:
+    def _settle(self, visit_id: str, n: int) -> None:
         visit = self._open.get(visit_id)
         if visit is not None:
-            visit.settled += 1
+            visit.settled.add(n)
             self._close_if_complete(visit)
 
     def _close_if_complete(self, visit: _Open) -> None:
         """Write the document when the visit and all its clips are over; only then is the visit ended for good."""
-        if visit.started is None or visit.settled < visit.started:
+        if visit.started is None or len(visit.settled) < visit.started:
             return
         record = visit.record
         place = self._places[record.camera]

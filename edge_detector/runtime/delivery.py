@@ -6,52 +6,86 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from edge_detector.core.documents import clip_of
-from edge_detector.core.errors import StoreError
+from edge_detector.core.errors import FileRefusedError, LedgerError, PermanentStoreError, StoreError
 from edge_detector.core.evidence import Item, ItemKind, ItemState, Stored
-from edge_detector.core.facts import FileStored
+from edge_detector.core.facts import ClipLost, Fact, FileStored, SnapshotReady
+from edge_detector.core.outage import Outage
 from edge_detector.core.retry import GiveUp, RetryPolicy, decide
-from edge_detector.ports import Clock, Ledger, ObjectStore
+from edge_detector.ports import Clock, Ledger, ObjectStore, Upkeep
+from edge_detector.runtime.supervisor import guarded
 
 _LOG = logging.getLogger(__name__)
 
-#: How long delivery sleeps when nothing is due and nobody wakes it.
+#: How long delivery sleeps when nothing is due and nobody wakes it; a flush by the owner is seen within this.
 IDLE_S = 1.0
 
 
+def all_kinds() -> Sequence[ItemKind]:
+    """On a line that costs nothing everything may go at any hour."""
+    return tuple(ItemKind)
+
+
 class Delivery:
-    """Claims due files, at most `parallel` at a time, and settles each."""
+    """Claims due files, at most `parallel` at a time and one snapshot beside them, and settles each.
+
+    The archive as a whole is given pauses when it fails, see `Outage`; a single file that it refuses waits alone.
+    """
 
     def __init__(  # noqa: PLR0913 - the parts of the pipeline, by name
         self,
         *,
         ledger: Ledger,
+        upkeep: Upkeep,
         store: ObjectStore,
         clock: Clock,
-        tell: Callable[[FileStored], Awaitable[None]],
+        tell: Callable[[FileStored | ClipLost], Awaitable[None]],
         held: Callable[[], Sequence[str]],
         retry: RetryPolicy,
         random01: Callable[[], float],
+        kinds: Callable[[], Sequence[ItemKind]] = all_kinds,
         parallel: int = 2,
     ) -> None:
-        """`tell` returns when every consumer has kept the fact; `held` names cameras whose files must wait."""
+        """`tell` returns when every consumer has kept the fact; `held` names cameras whose files must wait.
+
+        `kinds` says what may go at this hour.
+        """
         self._ledger = ledger
+        self._upkeep = upkeep
         self._store = store
         self._clock = clock
         self.tell = tell
         self._held = held
+        self._kinds = kinds
         self._retry = retry
         self._random01 = random01
         self._parallel = parallel
+        # Its own threads: uploads that hang must not keep the evidence that comes meanwhile from being written down.
+        self._threads = ThreadPoolExecutor(max_workers=parallel + 1, thread_name_prefix="delivery")
+        self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._failing = False
         self._stopping = False
+        self._outage = Outage(retry, random01)
+        #: The file that failed last, as the ledger has it since.
+        self._waiting: Item | None = None
+        self._ledger_refused = False
 
     def wake(self) -> None:
         """Something new is in the ledger."""
         self._wake.set()
+
+    def takes(self, camera: str, kind: ItemKind) -> bool:
+        """Would such a file of this camera go now?"""
+        return self._outage.well and kind in self._kinds() and camera not in self._held()
+
+    async def handle(self, fact: Fact) -> None:
+        """Somebody is at the door: an archive that was away is looked for again soon."""
+        if isinstance(fact, SnapshotReady) and fact.visit:
+            self._outage.hurry()
 
     def stop(self) -> None:
         """Let `run` return after the files that are under way."""
@@ -59,13 +93,19 @@ class Delivery:
         self._wake.set()
 
     async def run(self) -> None:
-        """Deliver until `stop`."""
-        while not self._stopping:
-            self._wake.clear()
-            if not await self.step():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_S):
-                        await self._wake.wait()
+        """Deliver until `stop`; when cancelled, files under way are left as they are."""
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                if not await self._begin_safely():
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(IDLE_S):
+                            await self._wake.wait()
+            await asyncio.gather(*self._running)
+        finally:
+            for task in self._running:
+                task.cancel()
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def drain(self) -> None:
         """Deliver all that is due now."""
@@ -73,24 +113,85 @@ class Delivery:
             pass
 
     async def step(self) -> int:
-        """Claim and deliver one batch; how many files it held."""
+        """Deliver as many files as may be under way at once; how many there were."""
+        begun = await self._begin()
+        await asyncio.gather(*self._running)
+        return begun
+
+    # --- what may go --------------------------------------------------------------------------------------------------
+
+    async def _begin_safely(self) -> int:
+        try:
+            begun = await self._begin()
+        except LedgerError as error:
+            _LOG.log(logging.DEBUG if self._ledger_refused else logging.WARNING, "Delivery waits: %s", error)
+            self._ledger_refused = True
+            return 0
+        self._ledger_refused = False
+        return begun
+
+    async def _begin(self) -> int:
+        """Claim what may go now and begin to deliver it; how many files."""
+        limit, kinds = await self._room()
+        if limit <= 0 or not kinds:
+            return 0
         items = await asyncio.to_thread(
-            self._ledger.claim, now_utc=self._utc(), limit=self._parallel, held=tuple(self._held())
+            self._ledger.claim, now_utc=self._utc(), limit=limit, held=tuple(self._held()), kinds=kinds
         )
-        await asyncio.gather(*(self._deliver(item) for item in items))
+        for item in items:
+            task = asyncio.create_task(self._work(item), name=f"delivery of {item.key}")
+            self._running.add(task)
+            task.add_done_callback(self._over)
         return len(items)
 
+    async def _room(self) -> tuple[int, Sequence[ItemKind]]:
+        """How many files of which kinds may join those under way."""
+        if not self._outage.well and await self._is_hastened():
+            self._outage.end_pause()
+        kinds = self._kinds()
+        room = self._outage.room(self._clock.now(), self._parallel) - len(self._running)
+        if room == 0 and self._outage.well:  # clips on a slow line keep no snapshot waiting
+            return 1, tuple(kind for kind in kinds if kind is ItemKind.SNAPSHOT)
+        return room, kinds
+
+    async def _is_hastened(self) -> bool:
+        """Has somebody made the file due that failed last, or put other content in its place?"""
+        waiting = self._waiting
+        if waiting is None or self._running:
+            return False
+        rows = await asyncio.to_thread(self._ledger.items, visit_id=waiting.visit_id)
+        return not any(
+            (row.key, row.sha256) == (waiting.key, waiting.sha256) and row.next_try_utc >= waiting.next_try_utc
+            for row in rows
+        )
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wake.set()
+
+    # --- one file -----------------------------------------------------------------------------------------------------
+
+    async def _work(self, item: Item) -> None:
+        if not await guarded(f"Delivery of {item.key}", self._deliver(item)):
+            await self._failed(item, StoreError("an unforeseen fault, which the log tells"))
+
     async def _deliver(self, item: Item) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            stored = await asyncio.to_thread(self._store.put, item)
+            stored = await loop.run_in_executor(self._threads, self._store.put, item)
         except StoreError as error:
             await self._failed(item, error)
             return
-        if self._failing:
-            self._failing = False
-            _LOG.info("The archive takes files again")
+        await self._worked()
         await self.tell(self._fact(item, stored))
-        await asyncio.to_thread(self._finish, item)
+        await self._written(partial(self._finish, item))
+
+    async def _worked(self) -> None:
+        if not self._outage.well:
+            _LOG.info("The archive takes files again")
+        self._waiting = None
+        if self._outage.worked():
+            await self._written(partial(self._upkeep.hasten, self._utc()))
 
     def _finish(self, item: Item) -> None:
         """The store has it and everybody knows: only now may the local file go."""
@@ -98,26 +199,66 @@ class Delivery:
         item.path.unlink(missing_ok=True)
         self._ledger.settle(replace(item, state=ItemState.PURGED, last_error=None))
 
-    async def _failed(self, item: Item, error: StoreError) -> None:
-        attempts = item.attempts + 1
-        if not item.path.exists():  # a better snapshot took its place, and the ledger has that; or somebody removed it
-            await self._settle(item, state=ItemState.FAILED, attempts=attempts, last_error=f"{item.path} is gone")
-            return
-        decision = decide(
-            attempts=attempts, error=error, now_utc=self._utc(), random01=self._random01(), policy=self._retry
-        )
-        level = logging.DEBUG if self._failing else logging.WARNING
-        _LOG.log(level, "%s was not delivered: %s", item.path.name, error)
-        self._failing = True
-        if isinstance(decision, GiveUp):
-            await self._settle(item, state=ItemState.FAILED, attempts=attempts, last_error=str(error))
-        else:
-            waiting = replace(item, next_try_utc=decision.utc)
-            await self._settle(waiting, state=ItemState.SAVED, attempts=attempts, last_error=str(error))
+    # --- failures -----------------------------------------------------------------------------------------------------
 
-    async def _settle(self, item: Item, *, state: ItemState, attempts: int, last_error: str) -> None:
-        row = replace(item, state=state, attempts=attempts, last_error=last_error)
-        await asyncio.to_thread(self._ledger.settle, row)
+    async def _failed(self, item: Item, error: StoreError) -> None:
+        if self._stopping:  # cut short: the next run begins it anew
+            await self._settled(item, state=ItemState.SAVED)
+            return
+        tried = replace(item, attempts=item.attempts + 1, last_error=str(error))
+        if not item.path.exists():  # a better snapshot took its place, and the ledger has that; or somebody removed it
+            await self._given_up(tried, "its file was removed before it was delivered")
+            return
+        self._note(tried, error)
+        decision = decide(
+            attempts=tried.attempts,
+            error=error,
+            now_utc=self._utc(),
+            random01=self._random01(),
+            policy=self._retry,
+        )
+        if isinstance(decision, GiveUp):
+            await self._given_up(tried, decision.reason)
+            return
+        patient = tried.attempts <= self._retry.patient_attempts and not isinstance(error, FileRefusedError)
+        next_try_utc = self._utc() + self._outage.remaining_s(self._clock.now()) if patient else decision.utc
+        self._waiting = replace(tried, next_try_utc=next_try_utc)
+        await self._settled(self._waiting, state=ItemState.SAVED)
+
+    def _note(self, item: Item, error: StoreError) -> None:
+        """Tell the user once, and give an archive that is at fault a pause."""
+        if isinstance(error, FileRefusedError):
+            news = item.attempts == 1
+        else:
+            news = self._outage.failed(error, self._clock.now())
+        mend = "; everything waits until that is mended" if isinstance(error, PermanentStoreError) else ""
+        _LOG.log(logging.WARNING if news else logging.DEBUG, "%s was not delivered: %s%s", item.path.name, error, mend)
+
+    async def _given_up(self, item: Item, reason: str) -> None:
+        if item.kind is ItemKind.CLIP:
+            t = self._clock.now()
+            await self.tell(
+                ClipLost(
+                    camera=item.camera, visit_id=item.visit_id, n=item.n, t=t, utc=self._clock.utc(t), reason=reason
+                )
+            )
+        await self._settled(replace(item, last_error=reason), state=ItemState.FAILED)
+
+    async def _settled(self, item: Item, *, state: ItemState) -> None:
+        await self._written(partial(self._ledger.settle, replace(item, state=state)))
+
+    async def _written(self, write: Callable[[], object]) -> None:
+        """Write to the ledger; a disk that refuses is asked again, until the program ends: the next run repairs it."""
+        while True:
+            try:
+                await asyncio.to_thread(write)
+            except LedgerError as error:
+                _LOG.warning("The ledger does not know yet how a delivery went: %s", error)
+                if self._stopping:
+                    return
+                await asyncio.sleep(IDLE_S)
+            else:
+                return
 
     def _fact(self, item: Item, stored: Stored) -> FileStored:
         return FileStored(

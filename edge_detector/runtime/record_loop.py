@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from edge_detector.core.cutter import CloseClip, CutOutput, Cutter, LoseClip, OpenClip, WritePacket
 from edge_detector.core.errors import RecordError
-from edge_detector.core.facts import ClipLost, ClipSaved, VisitEnded, VisitStarted, VisitUpdated
+from edge_detector.core.facts import ClipLost, ClipOpened, ClipSaved, VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.types import ClipEnd, ClipStart, ClipStop, Configure, Packet, StreamInfo, StreamLost, VisitStats
 from edge_detector.ports import ClipWriter, Clock
 
@@ -17,13 +17,13 @@ _LOG = logging.getLogger(__name__)
 RecordInput = (
     Packet | StreamInfo | StreamLost | ClipStart | ClipStop | Configure | VisitStarted | VisitUpdated | VisitEnded
 )
-RecordOutput = ClipSaved | ClipLost
+RecordOutput = ClipOpened | ClipSaved | ClipLost
 #: The figures of a clip that the owner asked for.
 NOBODY = VisitStats(max_people=0)
 
 
 class RecordStage:
-    """One input at a time in, finished or lost clips out."""
+    """One input at a time in, begun, finished or lost clips out."""
 
     def __init__(self, *, camera: str, cutter: Cutter, writer: ClipWriter, clock: Clock) -> None:
         """The cutter decides, the writer does."""
@@ -73,6 +73,13 @@ class RecordStage:
                     n=output.n,
                     start_utc=output.start_utc,
                     trigger_s=output.trigger_s,
+                )
+                return ClipOpened(
+                    camera=self._camera,
+                    visit_id=output.visit_id,
+                    n=output.n,
+                    start_utc=output.start_utc,
+                    t=output.start_t + output.trigger_s,
                 )
             case WritePacket() if self._clip is not None:
                 self._writer.write(output.packet)

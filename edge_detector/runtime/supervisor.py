@@ -66,11 +66,14 @@ class Worker:
                 return
 
 
-async def guarded(name: str, call: Awaitable[None]) -> None:
-    """Await one step of a stage on the loop; a failure is logged and the stage goes on with the next."""
+async def guarded(name: str, call: Awaitable[None]) -> bool:
+    """Await one step of a stage on the loop; a failure is logged, gives False, and the stage goes on with the next."""
     try:
         await call
     except PorchlightError as error:
         _LOG.error("%s: %s", name, error)
     except Exception:  # noqa: BLE001 - the supervisor of the loop: one bad step must not stop what follows
         _LOG.exception("%s failed", name)
+    else:
+        return True
+    return False

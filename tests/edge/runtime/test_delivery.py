@@ -9,7 +9,7 @@ import pytest
 
 from edge_detector.core.errors import PermanentStoreError, RetryableStoreError, StoreError
 from edge_detector.core.evidence import Item, ItemKind, ItemState
-from edge_detector.core.facts import FileStored
+from edge_detector.core.facts import ClipLost, FileStored
 from edge_detector.core.retry import RetryPolicy
 from edge_detector.runtime.delivery import Delivery
 from edge_detector.testing import FakeClock, FakeStore, MemoryLedger
@@ -27,9 +27,11 @@ class Desk:
         self.store = FakeStore(*failures)
         self.clock = FakeClock()
         self.held: list[str] = []
+        self.lost: list[ClipLost] = []
         self.told: list[tuple[FileStored, ItemState, bool]] = []
         self.delivery = Delivery(
             ledger=self.ledger,
+            upkeep=self.ledger,
             store=self.store,
             clock=self.clock,
             tell=self._tell,
@@ -60,7 +62,10 @@ class Desk:
     def states(self) -> Sequence[ItemState]:
         return [item.state for item in self.ledger.items()]
 
-    async def _tell(self, fact: FileStored) -> None:
+    async def _tell(self, fact: FileStored | ClipLost) -> None:
+        if isinstance(fact, ClipLost):
+            self.lost.append(fact)
+            return
         item = self.ledger.items()[0]
         self.told.append((fact, item.state, item.path.exists()))
 
@@ -129,7 +134,7 @@ async def test_new_content_under_a_key_is_not_lost_with_the_old(tmp_path: Path) 
     desk = Desk(tmp_path)
     old = desk.add("one.jpg")
 
-    async def better_picture_meanwhile(_: FileStored) -> None:
+    async def better_picture_meanwhile(_: FileStored | ClipLost) -> None:
         if old.path.exists() and len(desk.store.puts) == 1:
             path = tmp_path / "two.jpg"
             path.write_bytes(b"better")
@@ -159,7 +164,7 @@ async def test_run_wakes_for_new_files_and_stops(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     told = asyncio.Event()
 
-    async def tell(_: FileStored) -> None:
+    async def tell(_: FileStored | ClipLost) -> None:
         told.set()
 
     desk.delivery.tell = tell

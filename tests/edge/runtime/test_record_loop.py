@@ -5,9 +5,9 @@ import pytest
 from edge_detector.core.cutter import CutPolicy, Cutter
 from edge_detector.core.errors import RecordError
 from edge_detector.core.evidence import ClipFile
-from edge_detector.core.facts import ClipLost, ClipSaved, VisitUpdated
+from edge_detector.core.facts import ClipLost, ClipOpened, ClipSaved, VisitUpdated
 from edge_detector.core.types import ClipEnd, ClipStart, ClipStop, Packet, StreamLost, VisitStats
-from edge_detector.runtime.record_loop import NOBODY, RecordStage
+from edge_detector.runtime.record_loop import NOBODY, RecordOutput, RecordStage
 from edge_detector.testing import FakeClipWriter, FakeClock
 from tests.edge.runtime.values import INFO, OTHER_VISIT, VISIT, ended, packet, started
 
@@ -20,9 +20,9 @@ def stage(writer: FakeClipWriter) -> RecordStage:
     )
 
 
-def feed(recorder: RecordStage, first: float, last: float) -> list[ClipSaved | ClipLost]:
+def feed(recorder: RecordStage, first: float, last: float) -> list[RecordOutput]:
     """Ten packets a second with a key frame every half."""
-    facts: list[ClipSaved | ClipLost] = []
+    facts: list[RecordOutput] = []
     for tenth in range(round(first * 10), round(last * 10)):
         facts += recorder.handle(packet(tenth / 10, keyframe=tenth % 5 == 0))
     return facts
@@ -46,6 +46,13 @@ def test_clip_is_saved_with_the_figures_of_its_visit() -> None:
     assert saved.clip.stats == stats
     assert saved.clip.start_utc == 1000.5
     assert writer.clips[0][1][0].t == 0.5
+
+
+def test_begun_clip_is_told_with_its_first_moment() -> None:
+    recorder = stage(FakeClipWriter())
+    recorder.handle(INFO)
+    feed(recorder, 0.0, 1.0)
+    assert recorder.handle(START) == (ClipOpened(camera="door", visit_id=VISIT, n=1, start_utc=1000.5, t=1.0),)
 
 
 def test_last_figures_of_a_visit_win() -> None:
@@ -104,7 +111,8 @@ def test_full_disk_costs_the_rest_of_the_clip(*, closes: bool, kind: type) -> No
     recorder = stage(FullDisk(3, closes=closes))
     recorder.handle(INFO)
     feed(recorder, 0.0, 1.0)
-    (fact,) = recorder.handle(START)
+    opened, fact = recorder.handle(START)
+    assert isinstance(opened, ClipOpened)
     assert isinstance(fact, kind)
     if isinstance(fact, ClipLost):
         assert "the disk is full" in fact.reason
