@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,6 +23,9 @@ app = typer.Typer(
 models_app = typer.Typer(help="List, fetch and export model files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 app.add_typer(outbox_app, name="outbox")
+
+#: How a day is written.
+DAYS = ["%Y-%m-%d"]
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer hands the option's value
@@ -108,6 +112,40 @@ def doctor(
     from edge_detector.cli.doctor import doctor as command  # noqa: PLC0415 - loads the whole program
 
     command(config, as_json=as_json)
+
+
+@app.command()
+def query(  # noqa: PLR0913 - the options, by name
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="Such as 'SELECT * FROM visits'.")],
+    *,
+    config: ConfigFile = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", metavar="DIR", help="A folder with an archive, in place of the configured one."),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile", metavar="NAME", help="An AWS profile that may read the bucket, unlike the edge's key."
+        ),
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--from", metavar="DATE", formats=DAYS, help="Visits from this day on, UTC.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", metavar="DATE", formats=DAYS, help="Visits up to this day, UTC.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a row.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values, names first.")] = False,
+) -> None:
+    """Ask the archive: its visits as a table of SQL."""
+    from edge_detector.cli.query import query_archive as command  # noqa: PLC0415 - loads the whole program
+
+    if as_json and as_csv:
+        raise typer.BadParameter("--json or --csv, not both")
+    days = [day.date() if day else None for day in (since, until)]
+    form: Literal["table", "json", "csv"] = "json" if as_json else "csv" if as_csv else "table"
+    command(sql, config, folder=archive, profile=profile, since=days[0], until=days[1], form=form)
 
 
 @models_app.command("list")

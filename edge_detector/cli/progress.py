@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TransferSpeedColumn
 
 from edge_detector.app import flush
 
@@ -45,3 +45,13 @@ def delivering() -> Iterator[flush.Show]:
             bar.update(task, description=text, completed=progress.done_bytes, total=progress.bytes)
 
         yield tell
+
+
+@contextmanager
+def reading() -> Iterator[Callable[[int, int], None]]:
+    """A callable that is told of documents so far and in all; a bar on a terminal, nothing elsewhere."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Reading the archive", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

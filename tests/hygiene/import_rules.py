@@ -41,6 +41,7 @@ ONLY_IN: dict[str, set[str]] = {
     "av": {"capture", "recorder"},
     "boto3": {"archive"},
     "botocore": {"archive"},
+    "duckdb": {"archive"},
     "fastapi": {"web"},
     "onnxruntime": {"detectors"},
     "openvino": {"detectors"},
@@ -64,7 +65,19 @@ THIRD_PARTY = {
 }
 
 #: What `--help` and `check-config` must not load.
-HEAVY = {"amqtt", "av", "boto3", "botocore", "fastapi", "onnxruntime", "openvino", "torch", "uvicorn", "yolov5"}
+HEAVY = {
+    "amqtt",
+    "av",
+    "boto3",
+    "botocore",
+    "duckdb",
+    "fastapi",
+    "onnxruntime",
+    "openvino",
+    "torch",
+    "uvicorn",
+    "yolov5",
+}
 
 #: Modules of the standard library that reach outside, wait, or know what nobody told them.
 IMPURE_MODULES = set(
