@@ -8,6 +8,7 @@ from edge_detector.config.mqtt import MqttConfig, TlsConfig
 from edge_detector.config.node import LoggingConfig, NodeConfig
 from edge_detector.config.recording import RecordingConfig, SnapshotConfig
 from edge_detector.config.root import SETTINGS_BOUNDS, Config
+from edge_detector.config.web import WebConfig
 
 __all__ = [
     "SETTINGS_BOUNDS",
@@ -25,5 +26,6 @@ __all__ = [
     "SnapshotConfig",
     "TlsConfig",
     "VisitsConfig",
+    "WebConfig",
     "ZoneConfig",
 ]

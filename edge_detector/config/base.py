@@ -28,6 +28,9 @@ STORAGE_CLASS = r"^[A-Z][A-Z0-9_]{0,39}$"
 #: Hours of the day.
 HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 
+#: An address of the HTTP API, which holds no secret.
+WEB_ADDRESS = r"^https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~/-]*)?$"
+
 #: What the patterns ask for, in words.
 IN_WORDS = {
     SLUG: "1 to 40 lower-case letters, digits and `_`",
@@ -36,6 +39,7 @@ IN_WORDS = {
     BUCKET: "3 to 63 lower-case letters, digits, `.` and `-`",
     REGION: "lower-case letters, digits and `-`, such as eu-central-1",
     HOURS: "two times of the day, such as 22:00-06:00",
+    WEB_ADDRESS: "`http://host:port` or `https://host`, with a path where it needs one",
     STORAGE_CLASS: "capital letters, digits and `_`, such as STANDARD_IA",
 }
 

@@ -13,6 +13,7 @@ from edge_detector.config.detection import DetectionConfig, VisitsConfig
 from edge_detector.config.mqtt import MqttConfig
 from edge_detector.config.node import LoggingConfig, NodeConfig
 from edge_detector.config.recording import RecordingConfig, SnapshotConfig
+from edge_detector.config.web import WebConfig
 from edge_detector.core.types import Settings
 
 
@@ -28,6 +29,7 @@ class Config(Section):
     archive: ArchiveConfig = Field(default_factory=FolderArchive, description="Where evidence goes.")
     delivery: DeliveryConfig = Field(default_factory=DeliveryConfig, description="How evidence goes there.")
     mqtt: MqttConfig = Field(default_factory=MqttConfig, description="The broker.")
+    web: WebConfig = Field(default_factory=WebConfig, description="The edge's own HTTP API.")
     logging: LoggingConfig = Field(default_factory=LoggingConfig, description="What is logged.")
 
     @field_validator("cameras")

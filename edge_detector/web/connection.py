@@ -1,0 +1,73 @@
+"""One HTTP connection that nobody can hold open for nothing: uvicorn's own, with time limits."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+#: A request's head comes within this, from the connection's beginning or from its first byte on.
+HEAD_LIMIT_S = 10.0
+#: Somebody who takes nothing for this long is gone.
+STALL_LIMIT_S = 20.0
+
+
+class Connection(H11Protocol):
+    """Hangs up on clients that are too slow to ask, or to take what they asked for."""
+
+    head_limit_s = HEAD_LIMIT_S
+    stall_limit_s = STALL_LIMIT_S
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as uvicorn makes it
+        super().__init__(*args, **kwargs)
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Expect a request."""
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(self.head_limit_s, transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing any more."""
+        self._cancel_head()
+        self._cancel_stall()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a request."""
+        super().data_received(data)
+        cycle: RequestResponseCycle | None = self.cycle  # there is none before the first request
+        if cycle is not None and not cycle.response_complete:
+            self._cancel_head()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.head_limit_s, self.transport.abort)
+
+    def pause_writing(self) -> None:
+        """The client does not keep up."""
+        super().pause_writing()
+        self._cancel_stall()
+        self._stall_timer = self.loop.call_later(self.stall_limit_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._cancel_stall()
+        super().resume_writing()
+
+    def shutdown(self) -> None:
+        """The program ends: say so to whoever listens, leave who does not."""
+        if self.flow.write_paused:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    def _cancel_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _cancel_stall(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None

@@ -1,0 +1,74 @@
+"""What the API answers when it cannot do what was asked: one JSON form for every error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from edge_detector.core.errors import PorchlightError
+
+#: Soon enough for a person, late enough for a camera to come back.
+RETRY_AFTER_S = 5
+
+_CODES = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+}
+
+
+class Problem(Exception):  # noqa: N818 - an answer rather than a fault
+    """The request is answered with this."""
+
+    def __init__(
+        self, status: HTTPStatus, code: str, message: str, *, headers: Mapping[str, str] | None = None, **more: str
+    ) -> None:
+        """`code` is for programs, `message` for people; `more` stands beside them."""
+        super().__init__(message)
+        self._status = status
+        self._body = {"error": {"code": code, "message": message, **more}}
+        self._headers = dict(headers or {})
+        if status is HTTPStatus.SERVICE_UNAVAILABLE:
+            self._headers.setdefault("Retry-After", str(RETRY_AFTER_S))
+
+    @property
+    def answer(self) -> JSONResponse:
+        """The response."""
+        return JSONResponse(self._body, self._status, self._headers)
+
+
+def unknown(what: str) -> Problem:
+    """Nobody knows it."""
+    return Problem(HTTPStatus.NOT_FOUND, "not_found", f"There is no {what}")
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Let every error be answered in the one form."""
+
+    @app.exception_handler(Problem)
+    async def _(_: Request, problem: Problem) -> JSONResponse:
+        return problem.answer
+
+    @app.exception_handler(HTTPException)
+    async def _(_: Request, error: HTTPException) -> JSONResponse:
+        status = HTTPStatus(error.status_code)
+        code = _CODES.get(status, "bad_request")
+        return Problem(status, code, status.description or status.phrase, headers=error.headers).answer
+
+    @app.exception_handler(RequestValidationError)
+    async def _(_: Request, error: RequestValidationError) -> JSONResponse:
+        said = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+        return Problem(HTTPStatus.BAD_REQUEST, "bad_request", said).answer
+
+    @app.exception_handler(PorchlightError)
+    async def _(_: Request, error: PorchlightError) -> JSONResponse:
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", str(error)).answer
+
+    @app.exception_handler(Exception)
+    async def _(_: Request, __: Exception) -> JSONResponse:
+        message = "Something went wrong that should not, the log of the edge says more"
+        return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message).answer
