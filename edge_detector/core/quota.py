@@ -12,7 +12,6 @@ from edge_detector.core.evidence import Item, ItemKind
 _ORDER = (ItemKind.PARTIAL, ItemKind.CLIP, ItemKind.POSTER, ItemKind.SNAPSHOT, ItemKind.DOCUMENT)
 #: 2020: a file from before was made while the clock was not set, so nobody knows how old it is.
 _PLAUSIBLE_UTC = 1_577_836_800.0
-_MIB = 1 << 20
 _DAY_S = 86_400
 
 
@@ -47,7 +46,8 @@ def is_exceeded(load: Load, *, free_bytes: int, now_utc: float, policy: QuotaPol
     """Whether it is worth looking at every file that waits."""
     if load.oldest_utc is None:
         return False
-    return _surplus(load.bytes, free_bytes, policy) > 0 or _is_old(load.oldest_utc, now_utc, policy)
+    too_much = _over(load.bytes, policy) + _short(free_bytes, policy) > 0
+    return too_much or _is_old(load.oldest_utc, now_utc, policy)
 
 
 def choose(
@@ -60,19 +60,18 @@ def choose(
     """
     old = [item for item in waiting if _is_old(item.created_utc, now_utc, policy)]
     kept = [item for item in waiting if not _is_old(item.created_utc, now_utc, policy)]
-    gone_bytes = sum(item.bytes for item in old)
-    surplus = _surplus(load.bytes - gone_bytes, free_bytes + gone_bytes, policy)
-    floor = policy.min_free_bytes
-    if free_bytes + sum(item.bytes for item in waiting) < floor:
-        surplus, floor = _over_bytes(load.bytes - gone_bytes, policy), 0
-    reason = (
-        f"more waited than {_megabytes(policy.max_bytes or 0)} MB"
-        if _over_bytes(load.bytes - gone_bytes, policy) >= surplus
-        else f"less than {_megabytes(floor)} MB of the disk were free"
-    )
+    freed = sum(item.bytes for item in old)
+    over = _over(load.bytes - freed, policy)
+    short = _short(free_bytes + freed, policy)
+    if short > sum(item.bytes for item in kept):
+        short = 0
+    if over >= short:
+        reason = f"more than {_megabytes(policy.max_bytes or 0)} MB waited for the archive"
+    else:
+        reason = f"less than {_megabytes(policy.min_free_bytes)} MB of the disk were free"
     return (
         *(Drop(item=item, reason=f"it waited longer than {(policy.max_age_s or 0) / _DAY_S:g} days") for item in old),
-        *(Drop(item=item, reason=reason) for item in _first(kept, surplus)),
+        *(Drop(item=item, reason=reason) for item in _first(kept, max(over, short))),
     )
 
 
@@ -85,12 +84,12 @@ def _first(items: Sequence[Item], surplus: int) -> Iterator[Item]:
         yield item
 
 
-def _surplus(size: int, free_bytes: int, policy: QuotaPolicy) -> int:
-    return max(_over_bytes(size, policy), policy.min_free_bytes - free_bytes)
-
-
-def _over_bytes(size: int, policy: QuotaPolicy) -> int:
+def _over(size: int, policy: QuotaPolicy) -> int:
     return 0 if policy.max_bytes is None else max(0, size - policy.max_bytes)
+
+
+def _short(free_bytes: int, policy: QuotaPolicy) -> int:
+    return max(0, policy.min_free_bytes - free_bytes)
 
 
 def _is_old(created_utc: float, now_utc: float, policy: QuotaPolicy) -> bool:

@@ -173,6 +173,9 @@ BASE = "node=pi/camera=door/date=2027-01-15"
         (ItemKind.CLIP, 2, "", f"clips/{BASE}/{VISIT}-2.mp4"),
         (ItemKind.CLIP, 12, "home", f"home/clips/{BASE}/{VISIT}-12.mp4"),
         (ItemKind.POSTER, 2, "", f"clips/{BASE}/{VISIT}-2.jpg"),
+        # an early copy too
+        (ItemKind.PARTIAL, 1, "", f"clips/{BASE}/{VISIT}.partial.mp4"),
+        (ItemKind.PARTIAL, 2, "", f"clips/{BASE}/{VISIT}-2.partial.mp4"),
         # a prefix may hold slashes, and those at its ends make no empty folder
         (ItemKind.DOCUMENT, 1, "/our/home/", f"our/home/visits/{BASE}/{VISIT}.json"),
     ],
@@ -234,7 +237,7 @@ def test_parse_archive_key_below_another_prefix() -> None:
 
 
 @given(
-    kind=st.sampled_from([ItemKind.CLIP, ItemKind.POSTER]),
+    kind=st.sampled_from([ItemKind.PARTIAL, ItemKind.CLIP, ItemKind.POSTER]),
     node=SLUGS,
     camera=SLUGS,
     visit_id=VISITS,
@@ -346,6 +349,12 @@ def test_part_names_are_read_back(start_ms: int, visit_id: str, n: int) -> None:
 def test_no_part_name(start_ms: int, visit_id: str, n: int) -> None:
     with pytest.raises(ValueError, match=r"no clip is number|is no ULID"):
         naming.part_name(start_ms=start_ms, visit_id=visit_id, n=n)
+
+
+def test_early_copies_of_a_clip_have_names_of_their_own() -> None:
+    assert naming.partial_name(f"1700000000000-{VISIT}-2.part", 3) == f"1700000000000-{VISIT}-2-3.partial"
+    with pytest.raises(ValueError, match="is no name of an unfinished clip"):
+        naming.partial_name("clip.mp4", 1)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_detector.core.errors import PermanentStoreError, RetryableStoreError, StoreError
+from edge_detector.core.errors import FileRefusedError, PermanentStoreError, RetryableStoreError, StoreError
 from edge_detector.core.retry import Backoff, GiveUp, RetryAt, RetryPolicy, decide
 
 NOW = 1_800_000_000.0
@@ -76,6 +76,13 @@ def test_given_up_only_when_told_so(error: StoreError) -> None:
     assert pause(2, error, 0.0, policy) >= 0
     decision = decide(attempts=3, error=error, now_utc=NOW, random01=0.0, policy=policy)
     assert decision == GiveUp(reason=f"given up after 3 tries: {error}")
+
+
+@pytest.mark.parametrize(("attempts", "given_up"), [(1, False), (4, False), (5, True), (9, True)])
+def test_file_that_alone_is_refused_is_given_up(attempts: int, *, given_up: bool) -> None:
+    error = FileRefusedError("damaged")
+    decision = decide(attempts=attempts, error=error, now_utc=NOW, random01=0.0, policy=POLICY)
+    assert isinstance(decision, GiveUp) is given_up
 
 
 @given(attempts=st.integers(1, 10_000), random01=CHANCE, wish=st.none() | st.floats())

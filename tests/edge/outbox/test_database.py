@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from edge_detector.core.errors import LedgerError
+from edge_detector.core.evidence import ItemKind
 from edge_detector.outbox.database import Database, load_migrations, load_queries
 from edge_detector.outbox.ledger import SqliteLedger
 from tests.edge.outbox.items import item
@@ -71,6 +72,23 @@ def test_file_of_every_older_schema_is_brought_up(done: int, path: Path) -> None
     SqliteLedger(database).add(item())
     database.close()
     assert version(path) == len(load_migrations())
+
+
+def test_files_that_waited_before_there_were_early_copies_keep_their_order(path: Path) -> None:
+    old_order = ["snapshot", "clip", "poster", "document"]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(load_migrations()[0])
+        for priority, kind in reversed(list(enumerate(old_order))):
+            connection.execute(
+                "INSERT INTO items VALUES (NULL, ?, ?, ?, 'door', ?, 1, '/x', 1, 'aa', '', '[]', 1, 'saved', 0, 0, NULL)",
+                (kind, kind, priority, f"V-{kind}"),
+            )
+    database = Database(path)
+    ledger = SqliteLedger(database)
+    ledger.add(item(ItemKind.PARTIAL, created=1.0))
+    order = [found.kind for found in ledger.claim(now_utc=9.0, limit=9)]
+    database.close()
+    assert order == ["snapshot", "partial", "clip", "poster", "document"]
 
 
 def test_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_detector.core.errors import LedgerError
 from edge_detector.core.evidence import Item, ItemKind, ItemState, VisitRecord
 from edge_detector.core.facts import Backlog
 from edge_detector.core.types import VisitStats
@@ -17,6 +18,8 @@ NOW = 1000.0
 #: What the ledger promises at this size, with room for a busy machine; measured here: see the test.
 MANY_ROWS = 10_000
 CLAIM_LIMIT_S = 0.05
+#: `PRAGMA synchronous` when a commit waits for the disk.
+FULL = 2
 
 
 @pytest.fixture
@@ -323,3 +326,49 @@ def test_claim_and_settle_are_fast_with_many_rows(due: str, many: SqliteLedger) 
         times.append(time.perf_counter() - begun)
         assert len(claimed) == (2 if due == "all" else 0)
     assert min(times) < CLAIM_LIMIT_S
+
+
+# --- what a power cut may take ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "durable"),
+    [
+        (ItemState.SAVED, False),  # the next start tries it again anyway
+        (ItemState.UPLOADING, False),
+        (ItemState.STORED, True),  # only then may the local file go
+        (ItemState.PURGED, False),  # the next start sees that the file is gone
+        (ItemState.FAILED, True),  # it was told as lost
+    ],
+)
+def test_only_what_no_restart_finds_out_waits_for_the_disk(
+    state: ItemState, *, durable: bool, database: Database, ledger: SqliteLedger
+) -> None:
+    ledger.add(item())
+    said: list[str] = []
+    database._connection.set_trace_callback(said.append)
+    ledger.settle(replace(item(), state=state))
+    assert any("synchronous = NORMAL" in statement for statement in said) is not durable
+    assert synchronous(database) == FULL
+
+
+def test_claims_do_not_wait_for_the_disk_and_all_else_does(database: Database, ledger: SqliteLedger) -> None:
+    said: list[str] = []
+    database._connection.set_trace_callback(said.append)
+    ledger.claim(now_utc=NOW, limit=1)
+    assert "synchronous = NORMAL" in said[0]
+    said.clear()
+    ledger.add(item())
+    assert synchronous(database) == FULL
+    assert not any("NORMAL" in statement for statement in said)
+
+
+def test_failure_inside_leaves_no_writes_unsafe_after_it(database: Database) -> None:
+    with pytest.raises(LedgerError), database.quick():
+        database.run("settle_item", {"key": object()})  # type: ignore[dict-item]
+    assert synchronous(database) == FULL
+
+
+def synchronous(database: Database) -> int:
+    level: int = database._connection.execute("PRAGMA synchronous").fetchone()[0]
+    return level
