@@ -61,6 +61,7 @@ def demo_config(options: DemoOptions) -> Config:
         ("recording", "min_clip_gap_s"): CLIP_GAP_S,
         ("archive", "path"): options.out,
         ("mqtt", "enabled"): False,
+        ("web", "enabled"): False,
     }
     return check([given(base), command_line(detector=options.detector, model=options.model)])
 

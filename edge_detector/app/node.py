@@ -16,6 +16,7 @@ from edge_detector.app import parts
 from edge_detector.app.lock import FolderLock
 from edge_detector.app.outbound import Outbound
 from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_model
+from edge_detector.app.web import Web
 from edge_detector.capture.factory import is_finite, open_source
 from edge_detector.config import SETTINGS_BOUNDS, Config
 from edge_detector.core.facts import Fact
@@ -73,12 +74,17 @@ class Node:
             clock=self._clock,
             tell=self._bus.post,
         )
+        self._web = Web(
+            self._config, folder=self._folder, cameras=self._cameras, ledger=self._ledger, journal=self._journal
+        )
+        await self._web.start()
         self._bridge = self._make_bridge(names)
         self._bus.subscribe("start of visits", self._bookkeeper.begin)
         if self._bridge is not None:
             self._bus.subscribe("MQTT", self._bridge.handle)
         self._bus.subscribe("bookkeeper", self._bookkeeper.handle)
         self._bus.subscribe("outbound", self._outbound.handle)
+        self._bus.subscribe("web", self._web.handle)
         if self._watch is not None:
             self._bus.subscribe("watcher", self._watch)
         await self._recover()
@@ -92,7 +98,7 @@ class Node:
 
     async def stop(self) -> None:
         """End capture, record what is under way, keep and publish it, then end."""
-        await asyncio.gather(*(asyncio.to_thread(camera.stop) for camera in self._cameras.values()))
+        await asyncio.gather(self._web.stop(), *(asyncio.to_thread(camera.stop) for camera in self._cameras.values()))
         await self._bus.settled()
         self._health.cancel()
         await self._outbound.stop()
@@ -202,6 +208,7 @@ class Node:
             version=__version__,
             model=board_model(),
             cameras=tuple(self._camera_info(name) for name in names),
+            api_url=self._web.url,
         )
         return MqttBridge(
             connection=MqttClient(

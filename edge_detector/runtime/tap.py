@@ -20,8 +20,9 @@ Wake = Callable[[], None]
 class PacketListener:
     """What one viewer has yet to take: whole from a key frame on; one who is too far behind goes on at the next one."""
 
-    def __init__(self, stream: StreamInfo, wake: Wake, *, limit_s: float, limit_bytes: int) -> None:
+    def __init__(self, stream: StreamInfo, wake: Wake, tap: PacketTap, *, limit_s: float, limit_bytes: int) -> None:
         self.stream = stream
+        self._tap = tap
         self._wake = wake
         self._limit_s = limit_s
         self._limit_bytes = limit_bytes
@@ -64,6 +65,10 @@ class PacketListener:
         self.ended = True
         self._wake()
 
+    def leave(self) -> None:
+        """Listen no more; may be called after the end."""
+        self._tap.forget(self)
+
     def _clear(self) -> None:
         self._packets.clear()
         self._seconds, self._bytes = 0.0, 0
@@ -103,12 +108,12 @@ class PacketTap:
         with self._lock:
             if self._stream is None:
                 return None
-            listener = PacketListener(self._stream, wake, limit_s=limit_s, limit_bytes=limit_bytes)
+            listener = PacketListener(self._stream, wake, self, limit_s=limit_s, limit_bytes=limit_bytes)
             self._listeners = (*self._listeners, listener)
             return listener
 
-    def leave(self, listener: PacketListener) -> None:
-        """Listen no more; may be called after the end."""
+    def forget(self, listener: PacketListener) -> None:
+        """Hand this one nothing more; see `PacketListener.leave`."""
         with self._lock:
             self._listeners = tuple(other for other in self._listeners if other is not listener)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge_detector.web.auth import Lock
@@ -20,8 +21,8 @@ _SAFE_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
 )
-#: Basic is offered for players and browsers that know nothing else.
-_CHALLENGE = 'Bearer realm="porchlight", Basic realm="porchlight", charset="UTF-8"'
+#: Basic is offered for players and browsers that know nothing else; FFmpeg wants it in a line of its own.
+_CHALLENGES = ('Bearer realm="porchlight"', 'Basic realm="porchlight", charset="UTF-8"')
 
 
 class Guard:
@@ -39,22 +40,29 @@ class Guard:
                 message["headers"] = [*message["headers"], *_missing(message["headers"])]
             await send(message)
 
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        problem = self._refusal(scope["path"], headers)
-        await (self._app if problem is None else problem.answer)(scope, receive, send_safely)
+        refusal = self._refusal(scope["path"], dict(scope["headers"]))
+        await (refusal or self._app)(scope, receive, send_safely)
 
-    def _refusal(self, path: str, headers: dict[bytes, bytes]) -> Problem | None:
+    def _refusal(self, path: str, headers: dict[bytes, bytes]) -> Response | None:
         if path == OPEN_PATH:
             return None
         authorization = headers.get(b"authorization")
         if authorization is None or not self._lock.opens(authorization):
-            code = "token_missing" if authorization is None else "token_wrong"
-            message = "Send the token of this edge: Authorization: Bearer <token>"
-            return Problem(HTTPStatus.UNAUTHORIZED, code, message, headers={"WWW-Authenticate": _CHALLENGE})
+            return _unauthorized("token_missing" if authorization is None else "token_wrong")
         if b"transfer-encoding" in headers or _length(headers) > BODY_LIMIT_BYTES:
-            message = "Nothing here takes a body"
-            return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body", message, headers={"Connection": "close"})
+            headers_back = {"Connection": "close"}
+            return Problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body", "Nothing here takes a body", headers=headers_back
+            ).answer
         return None
+
+
+def _unauthorized(code: str) -> Response:
+    message = "Send the token of this edge: Authorization: Bearer <token>"
+    answer = Problem(HTTPStatus.UNAUTHORIZED, code, message).answer
+    for challenge in _CHALLENGES:
+        answer.headers.append("WWW-Authenticate", challenge)
+    return answer
 
 
 def _length(headers: dict[bytes, bytes]) -> int:

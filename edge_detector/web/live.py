@@ -179,7 +179,7 @@ async def transport_stream(
     except RecordError as error:
         _LOG.warning("%s: %s", camera.name, error)
     finally:
-        camera.packets.leave(listener)
+        listener.leave()
 
 
 def mjpeg_answer(viewers: Viewers, camera: CameraSource, pictures: Pictures) -> LiveAnswer:

@@ -61,6 +61,8 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _(_: Request, error: RequestValidationError) -> JSONResponse:
+        if any(fault["loc"][0] == "path" for fault in error.errors()):
+            return unknown("such thing").answer  # an id that no thing can have
         said = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
         return Problem(HTTPStatus.BAD_REQUEST, "bad_request", said).answer
 

@@ -28,16 +28,16 @@ class PacketListener(Protocol):
         """What has come since the last time, a key frame first."""
         ...
 
+    def leave(self) -> None:
+        """Listen no more."""
+        ...
+
 
 class PacketFeed(Protocol):
     """A camera's own packets."""
 
     def listen(self, wake: Wake) -> PacketListener | None:
         """Begin to listen; None while there is no stream."""
-        ...
-
-    def leave(self, listener: PacketListener) -> None:
-        """Listen no more."""
         ...
 
 
@@ -83,7 +83,6 @@ class CameraSource:
 class Sources:
     """All that the API shows."""
 
-    node: str
     version: str
     board: StatusBoard
     #: By id, in the order of the configuration.

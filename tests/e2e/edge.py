@@ -31,7 +31,8 @@ class Edge:
         self.log = folder / "edge.log"
         self._config = folder / "porchlight.yaml"
         node = {"data_dir": str(self.data)} | dict(config.get("node", {}))
-        self._config.write_text(yaml.safe_dump({**config, "node": node}))
+        # Edges that run beside each other would want the same port.
+        self._config.write_text(yaml.safe_dump({"web": {"enabled": False}, **config, "node": node}))
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

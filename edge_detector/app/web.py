@@ -1,0 +1,158 @@
+"""The HTTP API put together of the node's parts; a node watches on without it when it cannot listen."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_detector import __version__
+from edge_detector.archive.folder import FolderStore
+from edge_detector.capture.jpeg import JpegEncoder
+from edge_detector.config import Config, S3Archive
+from edge_detector.core.board import StatusBoard
+from edge_detector.core.errors import WebError
+from edge_detector.core.facts import Fact
+from edge_detector.core.status import initial
+from edge_detector.mqtt import messages
+from edge_detector.outbox.journal import SqliteJournal
+from edge_detector.outbox.ledger import SqliteLedger
+from edge_detector.ports import ArchiveReader
+from edge_detector.recorder.mpegts import TsMuxer
+from edge_detector.runtime.camera import Camera
+
+if TYPE_CHECKING:
+    from edge_detector.web.server import WebServer
+
+_LOG = logging.getLogger(__name__)
+
+#: An address of no network (RFC 5737): the way there is the way out of this machine, and nothing is sent.
+_ANYWHERE = "192.0.2.1"
+_DISCARD_PORT = 9
+
+
+class Web:
+    """Made of the node's parts; `start`, then `stop`, once each."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        folder: Path,
+        cameras: Mapping[str, Camera],
+        ledger: SqliteLedger,
+        journal: SqliteJournal,
+    ) -> None:
+        """`folder` is the data folder, where the token lies."""
+        self._config = config
+        self._folder = folder
+        self._cameras = cameras
+        self._ledger = ledger
+        self._journal = journal
+        zones = {name: [zone.id for zone in config.cameras[name].zone_values()] for name in cameras}
+        self._board = StatusBoard([initial(name, zones=zones[name]) for name in cameras])
+        self._server: WebServer | None = None
+        #: Where others reach the API; None while they do not.
+        self.url: str | None = None
+
+    async def handle(self, fact: Fact) -> None:
+        """Take in a fact."""
+        self._board.tell(fact)
+
+    async def start(self) -> None:
+        """Listen, unless it is switched off; evidence matters more, so a failure is told and no more."""
+        if not self._config.web.enabled:
+            return
+        server = self._build()
+        try:
+            await server.start()
+        except WebError as error:
+            _LOG.error("%s; going on without it", error)
+            return
+        self._server = server
+        self.url = await asyncio.to_thread(announced_url, self._config, *server.address)
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._server is not None:
+            await self._server.stop()
+
+    def _build(self) -> WebServer:
+        # Only now: a node without the API needs neither its modules nor their memory.
+        from edge_detector.web.server import WebServer  # noqa: PLC0415
+        from edge_detector.web.sources import CameraSource, Sources  # noqa: PLC0415
+
+        sources = Sources(
+            version=__version__,
+            board=self._board,
+            cameras={
+                name: CameraSource(
+                    name=self._config.cameras[name].name or name, packets=camera.packet_tap, frames=camera.frame_tap
+                )
+                for name, camera in self._cameras.items()
+            },
+            visits=self._journal,
+            ledger=self._ledger,
+            archive=archive_reader(self._config, self._folder),
+            encoder=JpegEncoder(quality=self._config.snapshot.quality),
+            open_muxer=TsMuxer,
+            health_body=messages.health,
+            state_body=messages.state,
+        )
+        return WebServer(self._config.web, folder=self._folder, sources=sources)
+
+
+class _Bucket:
+    """An archive that this edge may not read: its key may only put."""
+
+    def __init__(self, section: S3Archive) -> None:
+        prefix = section.prefix.strip("/")
+        self._root = f"s3://{section.bucket}/{prefix}/" if prefix else f"s3://{section.bucket}/"
+
+    def locate(self, key: str) -> Path | None:
+        """Nothing of it is here."""
+        del key
+        return None
+
+    def uri(self, key: str) -> str:
+        """Where the object lies."""
+        return self._root + key
+
+
+def archive_reader(config: Config, folder: Path) -> ArchiveReader:
+    """Where the configured archive keeps things; `folder` is the data folder."""
+    section = config.archive
+    if isinstance(section, S3Archive):
+        return _Bucket(section)
+    return FolderStore((section.path or folder / "archive") / section.prefix)
+
+
+def announced_url(config: Config, host: str, port: int) -> str | None:
+    """Where others reach the API that listens at this address; None when they cannot."""
+    if config.web.url is not None:
+        return config.web.url.rstrip("/")
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if address.is_unspecified:
+        found = _own_address(config.mqtt.host)
+        return None if found is None else f"http://{found}:{port}"
+    if address.is_loopback:
+        return None
+    return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"  # noqa: PLR2004 - IPv6
+
+
+def _own_address(broker: str) -> str | None:
+    """This machine's IPv4 address as the broker sees it, or else as its own network does."""
+    for target in (broker, _ANYWHERE):
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+                way.connect((target, _DISCARD_PORT))
+                found: str = way.getsockname()[0]
+        except OSError:
+            continue
+        if not ipaddress.ip_address(found).is_loopback:
+            return found
+    return None
