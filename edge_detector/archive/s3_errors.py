@@ -99,7 +99,18 @@ _UNKNOWN_HEADER = frozenset(
 #: After these the key may have been renewed in the place it was read from.
 _KEY_IS_OLD = frozenset({"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch"})
 
-_ACTIONS = {"AbortMultipartUpload": "s3:AbortMultipartUpload", "AssumeRole": "sts:AssumeRole"}
+#: Permissions that are not named like the call that needs them.
+_ACTIONS = {
+    "CompleteMultipartUpload": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "ListObjectsV2": "s3:ListBucket",
+    "PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "AssumeRole": "sts:AssumeRole",
+}
+_EDGE_ACTIONS = frozenset({"s3:AbortMultipartUpload", "s3:PutObject"})
 
 
 def store_error(error: ClientError | BotoCoreError, place: Place) -> StoreError:
@@ -174,17 +185,17 @@ def _try(code: str) -> str:
 def _denial(operation: str, message: str, place: Place) -> str:
     """Which permission is missing: the one that the store names, else the one that the call needs."""
     named = re.search(r"\b(?:s3|kms|sts):[A-Za-z]+", message)
-    action = named.group() if named else _ACTIONS.get(operation, "s3:PutObject")
+    action = named.group() if named else _ACTIONS.get(operation, f"s3:{operation}")
     if "explicit deny" in message:
         return f"A policy of the bucket {place} or of the account denies {action}: look there for a statement with Deny"
-    plain = place.endpoint and place.endpoint.startswith("http:")
-    hint = "; if the bucket denies plain HTTP, use an https endpoint" if plain else ""
     if action.startswith("kms:"):
-        return (
-            f"The key may not {action} with the bucket's KMS key: allow it in the key's policy and in its KMS key's own"
-        )
+        return f"The key may not {action} with the bucket's KMS key: allow it in its own policy and in the KMS key's"
     if action.startswith("sts:"):
         return f"The key may not {action}: allow it in the role's trust policy"
+    if action not in _EDGE_ACTIONS:
+        return f"The key may not {action} on the bucket {place}: use a key that may"
+    plain = place.endpoint and place.endpoint.startswith("http:")
+    hint = "; if the bucket denies plain HTTP, use an https endpoint" if plain else ""
     return f"The key may not {action} on {place.arn} at {place.host}: allow what `{_IAM_POLICY}` prints{hint}"
 
 

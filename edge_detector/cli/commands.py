@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from edge_detector import __version__
+from edge_detector.cli.bucket_commands import iam_policy, setup_bucket
 from edge_detector.cli.options import ConfigFile, Detector, Model
 from edge_detector.cli.outbox_commands import outbox_app
 
@@ -23,6 +24,8 @@ app = typer.Typer(
 models_app = typer.Typer(help="List, fetch and export model files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 app.add_typer(outbox_app, name="outbox")
+app.command("iam-policy")(iam_policy)
+app.command("setup-bucket")(setup_bucket)
 
 #: How a day is written.
 DAYS = ["%Y-%m-%d"]
