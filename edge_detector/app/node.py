@@ -7,7 +7,7 @@ import logging
 import random
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_mod
 from edge_detector.app.web import Web
 from edge_detector.capture.factory import is_finite, open_source
 from edge_detector.config import SETTINGS_BOUNDS, Config
+from edge_detector.core.errors import PorchlightError
 from edge_detector.core.facts import Fact
 from edge_detector.core.types import StreamInfo
 from edge_detector.files import make_folder
@@ -52,6 +53,8 @@ class Node:
         self._config = config
         self._folder = parts.data_dir(config)
         self._lock = FolderLock(self._folder)
+        #: What is given back at the end.
+        self._held = ExitStack()
         self._detector = FairSlot(detector)
         self._watch = watch
         self._clock = SystemClock()
@@ -63,6 +66,14 @@ class Node:
         Refuses a data folder on which another edge runs: each would take the other's files for left behind.
         """
         await asyncio.to_thread(self._lock.take)
+        self._held.callback(self._lock.release)
+        try:
+            await self._start()
+        except PorchlightError:
+            self._held.close()
+            raise
+
+    async def _start(self) -> None:
         names = [name for name, camera in self._config.cameras.items() if camera.enabled]
         self._bus = FactBus()
         self._open_outbox(names)
@@ -106,8 +117,7 @@ class Node:
         await self._bus.stop()
         if self._bridge is not None:
             await self._bridge.stop()
-        self._database.close()
-        self._lock.release()
+        self._held.close()
 
     def finished(self) -> bool:
         """Have all cameras come to the end of finite sources?"""
@@ -118,6 +128,7 @@ class Node:
     def _open_outbox(self, names: Sequence[str]) -> None:
         make_folder(self._folder)
         self._database = Database(self._folder / parts.DATABASE_NAME)
+        self._held.callback(self._database.close)
         self._ledger = SqliteLedger(self._database)
         self._journal = SqliteJournal(self._database)
         for name in names:

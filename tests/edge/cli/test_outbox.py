@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
+from edge_detector.app.flush import flush
 from edge_detector.app.lock import FolderLock
 from edge_detector.cli.units import size, span
 from edge_detector.core.evidence import Item, ItemKind, ItemState, VisitRecord
@@ -32,7 +34,15 @@ def data(tmp_path: Path) -> Path:
     filled(folder, waits(folder), failed(folder), replace(file(folder, 2), state=ItemState.PURGED))
     database = Database(folder / "porchlight.db")
     SqliteJournal(database).put_visit(
-        VisitRecord(visit_id=visit(0), camera="door", started_utc=1.0, last_seen_utc=2.0, stats=VisitStats(), clips=1)
+        VisitRecord(
+            visit_id=visit(0),
+            camera="door",
+            started_utc=1.0,
+            last_seen_utc=2.0,
+            stats=VisitStats(),
+            clips=1,
+            ended=True,
+        )
     )
     database.close()
     return folder
@@ -164,7 +174,7 @@ def test_flush_that_is_refused_fails(data: Path, porchlight: Porchlight) -> None
 
 
 def test_flush_tells_of_what_was_not_tried(data: Path, porchlight: Porchlight, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_detector.app.flush.STALL_S", 0.3)
+    monkeypatch.setattr("edge_detector.cli.outbox.flush", partial(flush, stall_s=0.3))
     lock = FolderLock(data)  # as an edge that does nothing
     lock.take()
     try:
