@@ -28,8 +28,8 @@ class RetryPolicy:
     max_attempts: int | None = None
     #: The same for a file that alone is refused: a disk may fail to read it now and then.
     file_attempts: int = 5
-    #: A file that failed no more often waits for the archive alone and keeps its place in the order; then it waits by
-    #: itself as well, so that the first in the order cannot hold up all others.
+    #: A file that failed no more often waits for the archive alone and keeps its place in the order; then it waits
+    #: longer than the archive's pause, so that the first in the order cannot hold up all others.
     patient_attempts: int = 4
 
 

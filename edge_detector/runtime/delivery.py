@@ -221,8 +221,8 @@ class Delivery:
             await self._given_up(tried, decision.reason)
             return
         patient = tried.attempts <= self._retry.patient_attempts and not isinstance(error, FileRefusedError)
-        next_try_utc = self._utc() + self._outage.remaining_s(self._clock.now()) if patient else decision.utc
-        self._waiting = replace(tried, next_try_utc=next_try_utc)
+        pause_s = self._outage.remaining_s(self._clock.now())
+        self._waiting = replace(tried, next_try_utc=(self._utc() if patient else decision.utc) + pause_s)
         await self._settled(self._waiting, state=ItemState.SAVED)
 
     def _note(self, item: Item, error: StoreError) -> None:

@@ -80,8 +80,8 @@ def test_files_that_waited_before_there_were_early_copies_keep_their_order(path:
         connection.executescript(load_migrations()[0])
         for priority, kind in reversed(list(enumerate(old_order))):
             connection.execute(
-                "INSERT INTO items VALUES (NULL, ?, ?, ?, 'door', ?, 1, '/x', 1, 'aa', '', '[]', 1, 'saved', 0, 0, NULL)",
-                (kind, kind, priority, f"V-{kind}"),
+                "INSERT INTO items VALUES (?, ?, ?, ?, 'door', ?, 1, '/', 1, '', '', '[]', 1, 'saved', 0, 0, NULL)",
+                (None, kind, kind, priority, f"V-{kind}"),
             )
     database = Database(path)
     ledger = SqliteLedger(database)
