@@ -10,9 +10,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 #: A request that takes longer hangs.
 REQUEST_S = 30.0
@@ -21,6 +22,10 @@ ANSWER_BYTES = 64 * 1024 * 1024
 #: How often a state is looked up by whom waits for it.
 LOOK_S = 0.1
 FLOW = "/api/config/config_entries/flow"
+
+#: What a JSON document holds.
+Json: TypeAlias = Any
+Value = TypeVar("Value")
 
 
 class ApiError(Exception):
@@ -32,7 +37,7 @@ class ApiError(Exception):
         self.status = status
 
 
-def wait_until[T](check: Callable[[], T | None], what: str, timeout_s: float = REQUEST_S) -> T:
+def wait_until(check: Callable[[], Value | None], what: str, timeout_s: float = REQUEST_S) -> Value:
     """The first value of `check` that is true; AssertionError when none came in time."""
     deadline = time.monotonic() + timeout_s
     while not (value := check()):
@@ -72,21 +77,21 @@ class Api:
             raise ApiError(f"{method} {path}: {error.code} {text}", error.code) from None
         return content
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str) -> Json:
         """A JSON answer."""
         return json.loads(self.fetch(path))
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Json:
         """A JSON answer to a JSON body."""
         sent = json.dumps(body or {}).encode()
         answer = self.fetch(path, method="POST", body=sent, headers={"Content-Type": "application/json"})
         return json.loads(answer) if answer else None
 
-    def form(self, path: str, body: Mapping[str, str]) -> Any:
+    def form(self, path: str, body: Mapping[str, str]) -> Json:
         """A JSON answer to a form."""
         return json.loads(self.fetch(path, method="POST", body=urllib.parse.urlencode(body).encode()))
 
-    def delete(self, path: str) -> Any:
+    def delete(self, path: str) -> Json:
         """Remove what a path names."""
         return json.loads(self.fetch(path, method="DELETE") or b"null")
 
@@ -102,12 +107,12 @@ class Api:
                 raise ApiError(str(reply))
             yield Websocket(connection)
 
-    def call(self, command: str, **fields: Any) -> Any:
+    def call(self, command: str, **fields: Json) -> Json:
         """The result of one websocket command."""
         with self.websocket() as websocket:
             return websocket.call(command, **fields)
 
-    def action(self, name: str, target: Mapping[str, Any] | None = None, **data: Any) -> Any:
+    def action(self, name: str, target: Mapping[str, Any] | None = None, **data: Json) -> Json:
         """Perform an action; its response when it gives one."""
         domain, service = name.split(".", 1)
         given: dict[str, Any] = {"domain": domain, "service": service, "service_data": data}
@@ -196,13 +201,13 @@ class Api:
 class Websocket:
     """One connection; commands and the events of subscriptions."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         """The connection is logged in."""
         self._connection = connection
         self._id = 0
         self._events: list[dict[str, Any]] = []
 
-    def call(self, command: str, **fields: Any) -> Any:
+    def call(self, command: str, **fields: Json) -> Json:
         """The result of one command; events that come meanwhile are kept."""
         self._id += 1
         self._connection.send(json.dumps({"id": self._id, "type": command, **fields}))

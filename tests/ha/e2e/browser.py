@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Request, Response, TimeoutError, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import TimeoutError as NotInTimeError
 
 from tests.e2e.player import QUIET
 from tests.ha.e2e.api import Api
@@ -41,7 +42,7 @@ class Window:
         self.page.wait_for_function(LOADED, timeout=PAGE_MS)
         for text in texts:
             self.page.get_by_text(text).first.wait_for(state="visible", timeout=PAGE_MS)
-        with suppress(TimeoutError):
+        with suppress(NotInTimeError):
             self.page.wait_for_load_state("networkidle", timeout=3 * SETTLE_MS)
         self.page.wait_for_timeout(SETTLE_MS)
 
