@@ -18,7 +18,7 @@ import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -58,6 +58,30 @@ class Kind(StrEnum):
     SKEWED = "skewed"
     #: 200 with a page of a network that wants a login first.
     CAPTIVE = "captive"
+    #: The answer that the fault brings, without asking the server.
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of an S3 store, or a page."""
+
+    status: int
+    code: str = ""
+    message: str = ""
+    page: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: More elements of the error, such as Region.
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def raw(self) -> bytes:
+        """As it goes over the line."""
+        elements = {"Code": self.code, "Message": self.message, **self.more}
+        told = "".join(f"<{name}>{text}</{name}>" for name, text in elements.items())
+        body = f"<?xml version='1.0'?><Error>{told}</Error>" if self.code else self.page
+        headers = {"Content-Length": str(len(body.encode())), "Connection": "close", **self.headers}
+        lines = [f"HTTP/1.1 {self.status} {self.code or 'Because'}", *(f"{k}: {v}" for k, v in headers.items())]
+        return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +93,8 @@ class Fault:
     at: float = 0.5
     #: What SLOW_DOWN asks for; None: nothing.
     retry_after_s: float | None = None
+    #: What ANSWER gives.
+    answer: Answer = Answer(500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,30 +169,14 @@ class Mix:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    code: str = ""
-    message: str = ""
-    page: str = ""
-
-    def raw(self, more: Mapping[str, str]) -> bytes:
-        """As it goes over the line, with more headers."""
-        told = f"<?xml version='1.0'?><Error><Code>{self.code}</Code><Message>{self.message}</Message></Error>"
-        body = told if self.code else self.page
-        headers = {"Content-Length": str(len(body)), "Connection": "close", **more}
-        lines = [f"HTTP/1.1 {self.status} {self.code or 'Because'}", *(f"{k}: {v}" for k, v in headers.items())]
-        return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
-
-
 _ANSWERS = {
-    Kind.INTERNAL_ERROR: _Answer(500, "InternalError", "We encountered an internal error. Please try again."),
-    Kind.SLOW_DOWN: _Answer(503, "SlowDown", "Please reduce your request rate."),
-    Kind.UNAVAILABLE: _Answer(503),
-    Kind.BAD_DIGEST: _Answer(400, "BadDigest", "The checksum you specified did not match what we received."),
-    Kind.EXPIRED_TOKEN: _Answer(400, "ExpiredToken", "The provided token has expired."),
-    Kind.SKEWED: _Answer(403, "RequestTimeTooSkewed", "The difference between the request time and ours is too large."),
-    Kind.CAPTIVE: _Answer(200, page="<html><body>Please log in</body></html>"),
+    Kind.INTERNAL_ERROR: Answer(500, "InternalError", "We encountered an internal error. Please try again."),
+    Kind.SLOW_DOWN: Answer(503, "SlowDown", "Please reduce your request rate."),
+    Kind.UNAVAILABLE: Answer(503),
+    Kind.BAD_DIGEST: Answer(400, "BadDigest", "The checksum you specified did not match what we received."),
+    Kind.EXPIRED_TOKEN: Answer(400, "ExpiredToken", "The provided token has expired."),
+    Kind.SKEWED: Answer(403, "RequestTimeTooSkewed", "The difference between the request time and ours is too large."),
+    Kind.CAPTIVE: Answer(200, page="<html><body>Please log in</body></html>"),
 }
 
 
@@ -289,10 +299,8 @@ class FaultProxy:
             self._break_request(client, head, rest, request, fault.at)
             return None
         _drain(client, request.length - len(rest))
-        if fault.kind in _ANSWERS:
-            made = _ANSWERS[fault.kind]
-            asks = fault.kind is Kind.SLOW_DOWN and fault.retry_after_s is not None
-            client.sendall(made.raw({"Retry-After": f"{fault.retry_after_s:g}"} if asks else {}))
+        if (made := _made(fault)) is not None:
+            client.sendall(made.raw())
             return made.status
         while fault.kind is Kind.HANG and client.recv(_CHUNK_BYTES):
             pass
@@ -335,6 +343,16 @@ class FaultProxy:
             answer = _read_all(server)
         client.sendall(answer if cut is None else answer[: int(len(answer) * cut)])
         return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.") else None
+
+
+def _made(fault: Fault) -> Answer | None:
+    """The answer that a fault gives in the server's place, if it does."""
+    if fault.kind is Kind.ANSWER:
+        return fault.answer
+    made = _ANSWERS.get(fault.kind)
+    if made is not None and fault.kind is Kind.SLOW_DOWN and fault.retry_after_s is not None:
+        return replace(made, headers={"Retry-After": f"{fault.retry_after_s:g}"})
+    return made
 
 
 def _read_head(client: socket.socket) -> tuple[bytes, bytes] | None:

@@ -24,8 +24,6 @@ app = typer.Typer(
 models_app = typer.Typer(help="List, fetch and export model files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 app.add_typer(outbox_app, name="outbox")
-app.command("iam-policy")(iam_policy)
-app.command("setup-bucket")(setup_bucket)
 
 #: How a day is written.
 DAYS = ["%Y-%m-%d"]
@@ -149,6 +147,10 @@ def query(  # noqa: PLR0913 - the options, by name
     days = [day.date() if day else None for day in (since, until)]
     form: Literal["table", "json", "csv"] = "json" if as_json else "csv" if as_csv else "table"
     command(sql, config, folder=archive, profile=profile, since=days[0], until=days[1], form=form)
+
+
+app.command("iam-policy")(iam_policy)
+app.command("setup-bucket")(setup_bucket)
 
 
 @models_app.command("list")
