@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
@@ -19,6 +20,15 @@ class PorchlightDescription(EntityDescription):
     topic: Topic
     #: It shows what the camera sees, so it is unavailable while the camera is away.
     sees: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueDescription[T](PorchlightDescription):
+    """An entity that shows a value."""
+
+    value_fn: Callable[[PorchlightCoordinator, Part], T]
+    #: More that it tells; only where the description has it.
+    attributes_fn: Callable[[CameraData], dict[str, Any]] | None = None
 
 
 class PorchlightEntity(Entity):
@@ -69,12 +79,12 @@ class PorchlightEntity(Entity):
         )
         self._shown = self._showing()
 
-    def value(self) -> object:
-        """What it shows now; compared with what it showed, so that only changes are written."""
+    def showing(self) -> object:
+        """What it shows while it is available; only changes of it are written."""
         return None
 
     def _showing(self) -> object:
-        return (True, self.value()) if self.available else (False, None)
+        return (self.showing(),) if self.available else None
 
     @callback
     def _on_message(self) -> None:
@@ -82,6 +92,26 @@ class PorchlightEntity(Entity):
         if showing != self._shown:
             self._shown = showing
             self.async_write_ha_state()
+
+
+class ValueEntity[T](PorchlightEntity):
+    """An entity that shows a value of its description."""
+
+    entity_description: ValueDescription[T]
+
+    def showing(self) -> object:
+        """The value and the attributes."""
+        return self.value(), self.extra_state_attributes
+
+    def value(self) -> T:
+        """The value now."""
+        return self.entity_description.value_fn(self.coordinator, self.part)
+
+    @property
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """What the description tells besides."""
+        more = self.entity_description.attributes_fn
+        return None if more is None else more(self.camera)
 
 
 @callback
@@ -105,12 +135,15 @@ def async_add(
     entry.async_on_unload(coordinator.async_follow(follow))
 
 
-def of[D: PorchlightDescription](
-    tables: tuple[tuple[D, ...], tuple[D, ...], tuple[D, ...], tuple[D, ...]],
+def tables[D: PorchlightDescription](
     entity: Callable[[PorchlightCoordinator, Part, D], Entity],
+    *,
+    node: tuple[D, ...] = (),
+    camera: tuple[D, ...] = (),
+    zone: tuple[D, ...] = (),
+    line: tuple[D, ...] = (),
 ) -> Callable[[PorchlightCoordinator, Part], Iterable[Entity]]:
-    """Make entities by tables of descriptions: of the node, a camera, a zone, a line."""
-    node, camera, zone, line = tables
+    """What makes the entities of a part by the table of its kind."""
 
     def make(coordinator: PorchlightCoordinator, part: Part) -> Iterable[Entity]:
         table = zone if part.zone else line if part.line else camera if part.camera else node

@@ -1,0 +1,104 @@
+"""A Home Assistant in the test's own loop, its MQTT integration, a real mosquitto, and a node that is played."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_socket
+from homeassistant.components import mqtt
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.porchlight.const import DOMAIN
+from tests.broker import HOST, Broker, Observer
+from tests.ha.integration.node import NODE, Node
+
+WAIT_S = 10.0
+
+
+@pytest.fixture(autouse=True)
+def custom_integrations(enable_custom_integrations: None) -> None:
+    """This repository's integration is found by its name."""
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """A folder of its own, with the file that the MQTT integration looks for."""
+    (Path(hass_tmp_config_dir) / "configuration.yaml").touch()
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
+def sockets(socket_enabled: None) -> None:
+    """This machine and no other."""
+    pytest_socket.socket_allow_hosts([HOST, "::1"])
+
+
+@pytest.fixture
+def broker(tmp_path: Path, sockets: None) -> Iterator[Broker]:
+    """A real mosquitto."""
+    with Broker(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def edge(broker: Broker) -> Iterator[Node]:
+    """A node, played by its golden messages; hears all that is said on the broker."""
+    with broker.observer() as observer:
+        yield Node(observer)
+
+
+async def until(condition: Callable[[], object], timeout_s: float = WAIT_S) -> None:
+    """Wait until something is so, on Home Assistant's own loop."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def mqtt_entry(hass: HomeAssistant, broker: Broker) -> AsyncGenerator[MockConfigEntry]:
+    """Home Assistant's own MQTT integration, connected to the broker."""
+    entry = MockConfigEntry(
+        domain="mqtt",
+        data={"broker": HOST, "port": broker.port, "protocol": "5", "discovery": True},
+        version=mqtt.CONFIG_ENTRY_VERSION,
+        minor_version=mqtt.CONFIG_ENTRY_MINOR_VERSION,
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: mqtt.is_connected(hass))
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant) -> MockConfigEntry:
+    """The entry of the played node, not set up yet."""
+    made = MockConfigEntry(
+        domain=DOMAIN,
+        title="Hallway",
+        unique_id=NODE,
+        data={"node": NODE, "base_topic": "porchlight", "clips": {"type": "none"}},
+    )
+    made.add_to_hass(hass)
+    return made
+
+
+@pytest.fixture
+async def running(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, edge: Node, entry: MockConfigEntry
+) -> AsyncGenerator[MockConfigEntry]:
+    """The integration with the node online, everything told."""
+    edge.tell_all()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: (state := hass.states.get("binary_sensor.hallway_front_door_person")) and state.state == "on")
+    await hass.async_block_till_done()
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
