@@ -1,6 +1,7 @@
 """A delivery between a ledger and a store, for the runtime's tests."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge_detector.core.errors import StoreError
@@ -12,6 +13,13 @@ from edge_detector.testing import FakeClock, FakeStore, MemoryLedger
 from tests.edge.runtime.values import VISIT
 
 CLIP_STEM = f"1700000000000-2000-1-800-12-64x48-{VISIT}-1"
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what happens in other threads."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - what is waited for happens in threads of the delivery's own
+            await asyncio.sleep(0.005)
 
 
 class Desk:

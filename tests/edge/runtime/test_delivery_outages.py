@@ -21,7 +21,7 @@ from edge_detector.core.facts import SnapshotReady
 from edge_detector.core.outage import HURRY_S
 from edge_detector.runtime import delivery as module
 from edge_detector.testing import FakeStore, MemoryLedger
-from tests.edge.runtime.desk import CLIP_STEM, Desk
+from tests.edge.runtime.desk import CLIP_STEM, Desk, until
 from tests.edge.runtime.values import VISIT
 
 AWAY = RetryableStoreError("no route")
@@ -55,12 +55,6 @@ class SlowStore(FakeStore):
         if item.kind is ItemKind.CLIP:
             assert self.go.wait(10)
         return super().put(item)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens in threads of the delivery's own
-            await asyncio.sleep(0.005)
 
 
 def desk_with(folder: Path, error: Callable[[Item], Exception | None], parallel: int = 1) -> tuple[Desk, RefusingStore]:

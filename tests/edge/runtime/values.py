@@ -1,7 +1,10 @@
 """Values for the runtime's tests."""
 
+from pathlib import Path
+
 import numpy as np
 
+from edge_detector.core.evidence import ClipFile
 from edge_detector.core.facts import Fact, VisitEnded, VisitStarted
 from edge_detector.core.types import Box, Detection, Frame, Packet, StreamInfo, VisitStats, Yuv
 
@@ -51,3 +54,21 @@ def ended(*, clips: int = 0, visit_id: str = VISIT, utc: float = 1_700_000_020.0
 def names(facts: list[Fact]) -> list[str]:
     """The facts' types."""
     return [type(fact).__name__ for fact in facts]
+
+
+def clip_file(*, visit_id: str = VISIT, n: int = 1, path: Path = Path("/spool/clip.mp4")) -> ClipFile:
+    """A finished clip."""
+    return ClipFile(
+        camera="door",
+        visit_id=visit_id,
+        n=n,
+        path=path,
+        poster=None,
+        start_utc=1_700_000_006.0,
+        duration_s=9.0,
+        bytes=5,
+        sha256="c0ffee",
+        width=64,
+        height=48,
+        stats=VisitStats(max_people=1, max_confidence=0.8, mean_inference_ms=12),
+    )
