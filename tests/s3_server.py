@@ -48,6 +48,7 @@ class S3Server(ABC):
         self.folder = folder
         self.port = free_port()
         self.edge = EDGE
+        self.owner_key = OWNER
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -80,7 +81,7 @@ class S3Server(ABC):
 
     def owner(self) -> Any:  # noqa: ANN401 - boto3 has no types
         """A client that may do all."""
-        return client("s3", self.url, OWNER)
+        return client("s3", self.url, self.owner_key)
 
     def config(self, **changes: object) -> S3Archive:
         """The edge's own configuration for it."""
@@ -164,31 +165,25 @@ class MotoServer(S3Server):
         request = urllib.request.Request(address, count, headers)  # noqa: S310 - our own address
         urllib.request.urlopen(request, timeout=READY_S).close()  # noqa: S310 - the same
 
-    def owner(self) -> Any:  # noqa: ANN401 - boto3 has no types
-        """A client that may do all."""
-        return client("s3", self.url, self._owner)
+    def user(self, name: str, allowed: Mapping[str, str]) -> Key:
+        """A new user's key, with the right to these actions on these resources."""
+        statements = [{"Effect": "Allow", "Action": action, "Resource": where} for action, where in allowed.items()]
+        return self._user(name, {"Version": "2012-10-17", "Statement": statements})
 
     def _command(self) -> list[str]:
         return [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(self.port)]
 
     def _furnish(self) -> None:
-        self._owner = OWNER
         self.owner().create_bucket(Bucket=BUCKET)
-        allowed: Mapping[str, object] = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-        }
-        self._owner = self._user("owner", allowed)
+        self.owner_key = self.user("owner", {"*": "*"})
         self.edge = self._user("edge", edge_policy(BUCKET, PREFIX))
 
     def _user(self, name: str, policy: Mapping[str, object]) -> Key:
-        iam = client("iam", self.url, OWNER)
+        iam = client("iam", self.url, self.owner_key)
         iam.create_user(UserName=name)
         iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=json.dumps(policy))
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return Key(id=key["AccessKeyId"], secret=key["SecretAccessKey"])
-
-    _owner = OWNER
 
 
 class SeaweedServer(S3Server):
@@ -214,6 +209,7 @@ class SeaweedServer(S3Server):
             "s3": "true",
             "s3.port": self.port,
             "s3.config": "s3.json",
+            "s3.autoCreateBucket": "false",
             "s3.port.iceberg": 0,
             "s3.port.lance": 0,
             **{f"{name}.port.grpc": port for name, port in grpc.items()},

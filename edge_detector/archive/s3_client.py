@@ -81,6 +81,8 @@ def make_client(config: S3Archive, *, writing_only: bool = True) -> Any:  # noqa
             user_agent_extra=f"porchlight/{__version__}",
         ),
     )
+    # The form of addresses is settled by now; this keeps the region in links, without which a new bucket is not found.
+    client.meta.config.s3["addressing_style"] = "virtual"
     if writing_only:
         client.meta.events.register_first("before-call.s3", _guard)
     return client
