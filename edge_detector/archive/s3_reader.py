@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -56,7 +56,7 @@ class S3Reader:
         """Put all visit documents from one date to another under their keys into `folder`; raises StoreError."""
         try:
             client = make_client(self._config, writing_only=False)
-            keys = list(self._keys(client, since, until))
+            keys = list(self._keys(client, since or date.min, until or date.max))
             tell(0, len(keys))
             with ThreadPoolExecutor(PARALLEL, thread_name_prefix="reader") as pool:
                 for done, _ in enumerate(pool.map(lambda key: self._get(client, key, folder), keys), start=1):
@@ -64,15 +64,15 @@ class S3Reader:
         except (ClientError, BotoCoreError) as error:
             raise self._fault(error) from error
 
-    def _keys(self, client: _Reading, since: date | None, until: date | None) -> Iterator[str]:
-        """Keys of documents; each camera is read from its first wanted date to its last, so that years cost nothing."""
+    def _keys(self, client: _Reading, since: date, until: date) -> Iterator[str]:
+        """Keys of documents; each camera is read from its first wanted day to its last, so that years cost nothing."""
         for node in self._folders(client, f"{self._prefix}visits/"):
             for camera in self._folders(client, node):
-                for key in self._below(client, camera, f"{camera}date={since}" if since else camera):
-                    day = key[len(camera) :].removeprefix("date=").partition("/")[0]
-                    if until and day > until.isoformat():
+                for key in self._below(client, camera, after=f"{camera}date={_day_before(since)}"):
+                    day = key.removeprefix(f"{camera}date=").partition("/")[0]
+                    if day > until.isoformat():
                         break
-                    if self._is_document(key):
+                    if day >= since.isoformat() and self._is_document(key):
                         yield key
 
     def _folders(self, client: _Reading, prefix: str) -> Iterator[str]:
@@ -80,7 +80,7 @@ class S3Reader:
         for page in pages:
             yield from (entry["Prefix"] for entry in page.get("CommonPrefixes", ()))
 
-    def _below(self, client: _Reading, prefix: str, after: str) -> Iterator[str]:
+    def _below(self, client: _Reading, prefix: str, *, after: str) -> Iterator[str]:
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after)
         for page in pages:
             yield from (entry["Key"] for entry in page.get("Contents", ()))
@@ -115,3 +115,8 @@ class S3Reader:
                 " such a key by --profile"
             )
         return store_error(error, self._place)
+
+
+def _day_before(day: date) -> date:
+    """Whoever begins a listing at a day must name the one before it: some stores leave out what begins so."""
+    return day - timedelta(days=1) if day > date.min else day
