@@ -240,7 +240,7 @@ class MemoryLedger:
     def load(self) -> Load:
         """How much waits."""
         with self._lock:
-            waiting = [item for item in self._items.values() if item.state not in _DELIVERED]
+            waiting = [item for item in self._items.values() if item.state in _IDLE]
             return Load(
                 bytes=sum(item.bytes for item in waiting),
                 oldest_utc=min((item.created_utc for item in waiting), default=None),

@@ -27,7 +27,7 @@ class QuotaPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What waits on the local disk, also what is under way."""
+    """What waits on the local disk; not what is under way, which is gone soon or waits again."""
 
     bytes: int = 0
     #: When the oldest of it was made; None when nothing waits.

@@ -139,7 +139,7 @@ DELETE FROM items WHERE state = 'failed' AND key IN (SELECT value FROM json_each
 
 -- name: waiting_load
 SELECT coalesce(sum(bytes), 0) AS bytes, min(created_utc) AS oldest_utc FROM items
-WHERE state IN ('saved', 'uploading', 'failed');
+WHERE state IN ('saved', 'failed');
 
 -- name: waiting_items
 SELECT * FROM items WHERE state IN ('saved', 'failed') ORDER BY created_utc, seq;

@@ -17,7 +17,7 @@ class SqliteUpkeep:
         self._database = database
 
     def load(self) -> Load:
-        """How much waits on the local disk, also what was given up or is under way."""
+        """How much waits on the local disk, also what was given up; not what is under way."""
         (row,) = self._database.rows("waiting_load")
         return Load(bytes=row["bytes"], oldest_utc=row["oldest_utc"])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_detector.archive.folder import FolderStore
-from edge_detector.core.errors import PermanentStoreError, RetryableStoreError
+from edge_detector.core.errors import FileRefusedError, PermanentStoreError, RetryableStoreError
 from edge_detector.core.evidence import Item, ItemKind
 
 KEY = "house/clips/node=pi/camera=door/date=2026-11-21/01HF7YAT000000000000000007.mp4"
@@ -173,3 +173,76 @@ def test_folder_of_another_user_must_be_mended(root: Path, item: Item) -> None:
     root.mkdir(mode=0o500)
     with pytest.raises(PermanentStoreError, match="permission is denied"):
         FolderStore(root).put(item)
+
+
+# --- early copies -----------------------------------------------------------------------------------------------------
+
+PARTIAL_KEY = KEY.replace(".mp4", ".partial.mp4")
+
+
+def partial_of(item: Item, key: str = PARTIAL_KEY) -> Item:
+    path = item.path.with_suffix(".partial")
+    path.write_bytes(CONTENT[:1000])
+    sha256 = hashlib.sha256(CONTENT[:1000]).hexdigest()
+    return replace(item, key=key, kind=ItemKind.PARTIAL, path=path, bytes=1000, sha256=sha256)
+
+
+def test_whole_clip_takes_the_place_of_its_early_copy(store: FolderStore, item: Item, root: Path) -> None:
+    store.put(partial_of(item))
+    assert files(root) == [root / PARTIAL_KEY]
+    store.put(item)
+    assert files(root) == [root / KEY]
+
+
+def test_early_copy_that_comes_late_does_not_stay(store: FolderStore, item: Item, root: Path) -> None:
+    store.put(item)
+    store.put(partial_of(item))
+    assert files(root) == [root / KEY]
+
+
+def test_early_copies_of_other_clips_stay(store: FolderStore, item: Item, root: Path) -> None:
+    second = PARTIAL_KEY.replace(".partial", "-2.partial")
+    store.put(partial_of(item, second))
+    store.put(item)
+    assert files(root) == [root / second, root / KEY]
+
+
+def test_early_copy_that_was_removed_before_the_crash_is_removed_again(
+    store: FolderStore, item: Item, root: Path
+) -> None:
+    store.put(item)
+    (root / PARTIAL_KEY).write_bytes(b"left by a crash between the two")
+    store.put(item)
+    assert files(root) == [root / KEY]
+
+
+# --- pace -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_byte_keeps_the_pace(root: Path, item: Item) -> None:
+    asked: list[tuple[Item, int]] = []
+    FolderStore(root, pace=lambda what, size: asked.append((what, size))).put(item)
+    assert sum(size for _, size in asked) == len(CONTENT)
+    assert {what.key for what, _ in asked} == {KEY}
+    assert len(asked) > 1
+
+
+def test_pace_that_ends_leaves_nothing_half(root: Path, item: Item) -> None:
+    def end(_: Item, __: int) -> None:
+        raise RetryableStoreError("Porchlight ended")
+
+    with pytest.raises(RetryableStoreError, match="ended"):
+        FolderStore(root, pace=end).put(item)
+    assert files(root) == []
+
+
+# --- whose fault ------------------------------------------------------------------------------------------------------
+
+
+def test_damaged_file_is_told_apart_from_an_archive_that_refuses(store: FolderStore, item: Item) -> None:
+    item.path.write_bytes(b"something else")
+    with pytest.raises(FileRefusedError, match="is no longer what was recorded"):
+        store.put(item)
+    item.path.unlink()
+    with pytest.raises(FileRefusedError, match="cannot be read"):
+        store.put(item)

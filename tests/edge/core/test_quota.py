@@ -29,15 +29,13 @@ def item(kind: ItemKind = ItemKind.CLIP, *, age_s: float = 0.0, size: int = 10 *
     )
 
 
-def load(*items: Item, under_way: int = 0) -> Load:
+def load(*items: Item) -> Load:
     oldest = min((each.created_utc for each in items), default=None)
-    return Load(bytes=sum(each.bytes for each in items) + under_way, oldest_utc=oldest)
+    return Load(bytes=sum(each.bytes for each in items), oldest_utc=oldest)
 
 
-def gone(
-    *items: Item, policy: QuotaPolicy, free_bytes: int = ROOM, under_way: int = 0
-) -> list[tuple[ItemKind, float, str]]:
-    dropped = choose(items, load(*items, under_way=under_way), free_bytes=free_bytes, now_utc=NOW, policy=policy)
+def gone(*items: Item, policy: QuotaPolicy, free_bytes: int = ROOM) -> list[tuple[ItemKind, float, str]]:
+    dropped = choose(items, load(*items), free_bytes=free_bytes, now_utc=NOW, policy=policy)
     return [(drop.item.kind, NOW - drop.item.created_utc, drop.reason) for drop in dropped]
 
 
@@ -50,13 +48,6 @@ OLD = "it waited longer than 2 days"
 def test_oldest_clips_go_until_it_fits() -> None:
     assert gone(*CLIPS, policy=QuotaPolicy(max_bytes=25 * MB)) == [(ItemKind.CLIP, 30.0, OVER)]
     assert gone(*CLIPS, policy=QuotaPolicy(max_bytes=30 * MB)) == []
-
-
-def test_what_is_under_way_counts_but_stays() -> None:
-    assert gone(*CLIPS, policy=QuotaPolicy(max_bytes=25 * MB), under_way=6 * MB) == [
-        (ItemKind.CLIP, 30.0, OVER),
-        (ItemKind.CLIP, 20.0, OVER),
-    ]
 
 
 def test_pictures_and_facts_outlive_every_clip() -> None:
