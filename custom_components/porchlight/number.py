@@ -80,7 +80,8 @@ class PorchlightNumber(PorchlightEntity, NumberEntity):
         settings = self.camera.settings
         if settings is None:
             return None
-        return round(getattr(settings, self.entity_description.setting) / self.entity_description.scale, 1)
+        value: float = getattr(settings, self.entity_description.setting)
+        return round(value / self.entity_description.scale, 1)
 
     async def async_set_native_value(self, value: float) -> None:
         """Ask the edge to change it."""

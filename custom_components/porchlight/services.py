@@ -2,9 +2,10 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any, Final
+from itertools import islice
+from typing import Final
 
-import voluptuous as vol
+import probatio as vol
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
@@ -12,6 +13,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
 
 from .const import DOMAIN
 from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
@@ -62,7 +64,7 @@ async def _get_visits(call: ServiceCall) -> ServiceResponse:
     coordinator, camera = _target(call)
     start, end = _span(call)
     visits = coordinator.log.visits(camera=camera, start=start, end=end)
-    found = [visit.as_dict() for visit, _ in zip(visits, range(call.data[ATTR_LIMIT]), strict=False)]
+    found: list[JsonValueType] = [visit.as_dict() for visit in islice(visits, call.data[ATTR_LIMIT])]
     return {"visits": found}
 
 
@@ -70,7 +72,7 @@ async def _get_traffic(call: ServiceCall) -> ServiceResponse:
     """The crossings of every line of a camera, or of a node, in all and by hour or day."""
     coordinator, only = _target(call)
     start, end = _span(call)
-    lines: list[dict[str, Any]] = []
+    lines: list[JsonValueType] = []
     for camera, data in coordinator.cameras.items():
         if only not in (None, camera):
             continue
@@ -85,7 +87,7 @@ async def _get_traffic(call: ServiceCall) -> ServiceResponse:
                     "periods": _by_period(crossings, call.data[ATTR_PERIOD]),
                 }
             )
-    return {"lines": lines}  # type: ignore[dict-item]
+    return {"lines": lines}
 
 
 async def _record_clip(call: ServiceCall) -> None:
@@ -126,7 +128,7 @@ def _totals(crossings: list[Crossing]) -> dict[str, int]:
     return {"in": counts["in"], "out": counts["out"]}
 
 
-def _by_period(crossings: list[Crossing], period: str) -> list[dict[str, Any]]:
+def _by_period(crossings: list[Crossing], period: str) -> list[JsonValueType]:
     """Totals by local hour or day, without those in which nobody passed."""
     groups: dict[datetime, list[Crossing]] = {}
     for crossing in crossings:

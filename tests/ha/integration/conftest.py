@@ -1,22 +1,19 @@
 """A Home Assistant in the test's own loop, its MQTT integration, a real mosquitto, and a node that is played."""
 
-from __future__ import annotations
-
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_socket
 from homeassistant.components import mqtt
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
+from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.porchlight.const import DOMAIN
-from tests.broker import HOST, Broker, Observer
+from tests.broker import HOST, Broker
 from tests.ha.integration.node import NODE, Node
 
 WAIT_S = 10.0
@@ -62,6 +59,17 @@ async def until(condition: Callable[[], object], timeout_s: float = WAIT_S) -> N
         await asyncio.sleep(0.01)
 
 
+def state_of(hass: HomeAssistant, entity_id: str) -> str | None:
+    """The state of an entity, None when it has none."""
+    state = hass.states.get(entity_id)
+    return None if state is None else state.state
+
+
+def entities_of(hass: HomeAssistant, entry: ConfigEntry) -> set[str]:
+    """The ids of all entities of an entry, disabled ones too."""
+    return {entity.entity_id for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)}
+
+
 @pytest.fixture
 async def mqtt_entry(hass: HomeAssistant, broker: Broker) -> AsyncGenerator[MockConfigEntry]:
     """Home Assistant's own MQTT integration, connected to the broker."""
@@ -98,7 +106,7 @@ async def running(
     """The integration with the node online, everything told."""
     edge.tell_all()
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await until(lambda: (state := hass.states.get("binary_sensor.hallway_front_door_person")) and state.state == "on")
+    await until(lambda: state_of(hass, "binary_sensor.hallway_front_door_person") == "on")
     await hass.async_block_till_done()
     yield entry
     await hass.config_entries.async_unload(entry.entry_id)

@@ -77,6 +77,10 @@ class Node:
     def topic(self, camera: str, leaf: str) -> str:
         return f"{self.base}/{self.node}/{camera}/{leaf}"
 
+    def shout(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        """Publish without waiting for the broker; what is said afterwards arrives afterwards."""
+        self.observer._client.publish(topic, payload, 0, retain)
+
     def say(self, topic: str, body: dict[str, Any] | bytes | str, *, retain: bool = True) -> None:
         payload = json.dumps(body) if isinstance(body, dict) else body
         self.observer.publish(topic, payload, retain=retain)

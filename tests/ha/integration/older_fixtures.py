@@ -6,4 +6,4 @@ pytest.ini loads it before them; importing Home Assistant first is also what its
 from homeassistant.components import logger
 from homeassistant.components.logger import helpers
 
-logger._clear_logger_overwrites = helpers._clear_logger_overwrites
+logger.__dict__["_clear_logger_overwrites"] = helpers._clear_logger_overwrites

@@ -1,0 +1,425 @@
+"""The blueprints as Home Assistant runs them: messages of the edge in, calls of the phones' notify actions out."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
+from homeassistant.components.blueprint import importer
+from homeassistant.components.blueprint.models import Blueprint
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import load_yaml_dict
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+
+from tests.ha.integration.conftest import until
+from tests.ha.integration.node import CAMERA, NODE, Node, golden
+
+FOLDER = Path(__file__).resolve().parents[3] / "blueprints" / "automation"
+NAMES = sorted(path.name for path in (FOLDER / "porchlight").iterdir())
+
+AUTOMATION = "automation.porch"
+VISIT = golden("event_person_arrived")["visit_id"]
+OTHER_VISIT = "01M7YG65DT3MP3PJJSD1VPCNAF"
+TAG = f"porchlight_{VISIT}"
+SNOOZE = f"PORCHLIGHT_SNOOZE_{AUTOMATION}"
+IGNORE = f"PORCHLIGHT_IGNORE_{VISIT}"
+MEDIA = "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fporchlight"
+DAY = f"{MEDIA}%2Fhallway_pi%2Ffront_door%2F2026-11-21"
+CLIP = f"/api/porchlight/clips/node=hallway_pi/camera=front_door/date=2026-11-21/{VISIT}.mp4"
+PICTURE = "/api/image_proxy/image.hallway_front_door_last_person"
+LIVE = "/?more-info-entity-id=camera.hallway_front_door"
+#: Long enough for a call that must not come, were it to come.
+NOTHING_S = 0.5
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """A folder of its own, which has the blueprints as after their import."""
+    shutil.copytree(FOLDER, Path(hass_tmp_config_dir) / "blueprints" / "automation")
+    (Path(hass_tmp_config_dir) / "configuration.yaml").touch()
+    return hass_tmp_config_dir
+
+
+class Phones:
+    """Anna's iPhone and Ben's Pixel, and what they were told."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        entry = MockConfigEntry(domain="mobile_app")
+        entry.add_to_hass(hass)
+        self.hass = hass
+        self.anna = self._add(entry, "Anna's iPhone", "Apple")
+        self.ben = self._add(entry, "Ben Pixel", "Google")
+        self.told_anna = async_mock_service(hass, "notify", "mobile_app_anna_s_iphone")
+        self.told_ben = async_mock_service(hass, "notify", "mobile_app_ben_pixel")
+
+    @property
+    def ids(self) -> list[str]:
+        """Their devices."""
+        return [self.anna, self.ben]
+
+    async def told(self, count: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Wait until both were told so many times in all; the last of each, and no more comes."""
+        await until(lambda: len(self.told_ben) >= count and len(self.told_anna) >= count)
+        await asyncio.sleep(NOTHING_S / 5)
+        assert len(self.told_ben) == len(self.told_anna) == count
+        return body(self.told_anna[-1]), body(self.told_ben[-1])
+
+    async def untold(self) -> None:
+        """Neither was told anything, nor will be."""
+        await asyncio.sleep(NOTHING_S)
+        await self.hass.async_block_till_done(wait_background_tasks=False)
+        assert [self.told_anna, self.told_ben] == [[], []]
+
+    def press(self, action: str) -> None:
+        """The event of a button, as the app fires it."""
+        self.hass.bus.async_fire("mobile_app_notification_action", {"action": action})
+
+    def _add(self, entry: MockConfigEntry, name: str, manufacturer: str) -> str:
+        devices = dr.async_get(self.hass)
+        made = devices.async_get_or_create(
+            config_entry_id=entry.entry_id, identifiers={("mobile_app", name)}, name=name, manufacturer=manufacturer
+        )
+        return made.id
+
+
+def body(call: ServiceCall) -> dict[str, Any]:
+    """What was sent, as plain values."""
+    return dict(call.data)
+
+
+@pytest.fixture
+def phones(hass: HomeAssistant) -> Phones:
+    """Two phones."""
+    return Phones(hass)
+
+
+def camera(hass: HomeAssistant, name: str = CAMERA) -> str:
+    """The device of a camera."""
+    entities = er.async_get(hass)
+    entity_id = entities.async_get_entity_id("event", "porchlight", f"{NODE}-{name}-visit")
+    assert entity_id
+    device_id = entities.entities[entity_id].device_id
+    assert device_id
+    return device_id
+
+
+async def automate(hass: HomeAssistant, blueprint: str, inputs: Mapping[str, Any]) -> None:
+    """Make an automation from a blueprint."""
+    use = {"path": f"porchlight/{blueprint}.yaml", "input": dict(inputs)}
+    assert await async_setup_component(hass, "scene", {})
+    assert await async_setup_component(hass, "automation", {"automation": {"alias": "Porch", "use_blueprint": use}})
+    await hass.async_block_till_done(wait_background_tasks=False)
+    state = hass.states.get(AUTOMATION)
+    assert state
+    assert state.state == "on"
+
+
+async def watch(hass: HomeAssistant, phones: Phones, **inputs: Any) -> None:
+    """Make the automation that tells of persons."""
+    essentials = {"cameras": [camera(hass), camera(hass, "garden")], "phones": phones.ids}
+    await automate(hass, "person_notification", {**essentials, **inputs})
+
+
+@pytest.fixture
+def node(edge: Node, running: MockConfigEntry) -> Node:
+    """The played node, shown by the integration; nobody is there."""
+    edge.state(person=False, count=0, zones={"steps": {"person": False, "count": 0}}, visit_id=None, since=None)
+    return edge
+
+
+BUTTONS = [
+    {"action": "URI", "title": "Open clip", "uri": MEDIA},
+    {"action": SNOOZE, "title": "Snooze"},
+    {"action": IGNORE, "title": "Ignore"},
+]
+ANDROID = {
+    "tag": TAG,
+    "group": "porchlight",
+    "actions": BUTTONS,
+    "image": PICTURE,
+    "clickAction": LIVE,
+    "channel": "Porchlight",
+    "importance": "high",
+    "priority": "high",
+    "ttl": 0,
+    "alert_once": True,
+    "notification_icon": "mdi:outdoor-lamp",
+}
+APPLE = {
+    "tag": TAG,
+    "group": "porchlight",
+    "actions": BUTTONS,
+    "image": PICTURE,
+    "url": LIVE,
+    "push": {"interruption-level": "time-sensitive"},
+}
+
+
+def with_clip(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The notification once its clip is stored."""
+    actions = [{**BUTTONS[0], "uri": DAY}, *BUTTONS[1:]]
+    kept = {key: value for key, value in data.items() if key != "image"}
+    return {**kept, "actions": actions, "video": CLIP, **changes}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_schema(name: str) -> None:
+    data = load_yaml_dict(FOLDER / "porchlight" / name)
+    blueprint = Blueprint(data, path=name, expected_domain="automation", schema=AUTOMATION_BLUEPRINT_SCHEMA)
+    assert blueprint.validate() is None
+    assert 1 < len(blueprint.inputs) <= 15
+    assert set(data["blueprint"]["homeassistant"]) == {"min_version"}
+    assert importer._get_github_import_url(blueprint.metadata["source_url"]).endswith(
+        f"main/blueprints/automation/porchlight/{name}"
+    )
+    for given in blueprint.inputs.values():
+        assert given["name"]
+        assert len(given["selector"]) == 1
+    untouched = {name for name, given in blueprint.inputs.items() if "default" not in given}
+    assert untouched <= {"cameras", "sensors", "phones"}
+
+
+async def test_a_visit_from_arrival_to_clip(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones)
+    node.event("person_arrived")
+    anna, ben = await phones.told(1)
+    assert anna == {"title": "Front door", "message": "Somebody is here", "data": APPLE}
+    assert ben == {"title": "Front door", "message": "Somebody is here", "data": ANDROID}
+    node.event("snapshot_stored")
+    node.event("person_left")
+    node.event("clip_stored")
+    anna, ben = await phones.told(2)
+    message = "2 people are here (clip of 15 s)"
+    quietly = {"interruption-level": "passive", "sound": "none"}
+    assert anna == {"title": "Front door", "message": message, "data": with_clip(APPLE, url=DAY, push=quietly)}
+    assert ben == {"title": "Front door", "message": message, "data": with_clip(ANDROID, clickAction=DAY)}
+
+
+async def test_each_visit_has_a_notification_of_its_own(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones)
+    node.event("person_arrived")
+    await phones.told(1)
+    node.event("person_arrived", "garden", visit_id=OTHER_VISIT, zones=[])
+    anna, ben = await phones.told(2)
+    assert ben["title"] == "Garden"
+    assert ben["data"]["tag"] == anna["data"]["tag"] == f"porchlight_{OTHER_VISIT}"
+    node.event("clip_stored")
+    anna, ben = await phones.told(3)
+    assert ben["title"] == "Front door"
+    assert ben["data"]["tag"] == anna["data"]["tag"] == TAG
+
+
+async def test_an_event_that_comes_twice(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones)
+    first = node.event("person_arrived")
+    node.event("person_arrived", id=first)
+    await phones.told(1)
+
+
+async def test_the_picture_may_stay(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones, attach_clip=False)
+    node.event("person_arrived")
+    await phones.told(1)
+    node.event("clip_stored")
+    anna, ben = await phones.told(2)
+    assert ben["data"]["image"] == anna["data"]["image"] == PICTURE
+    assert "video" not in ben["data"]
+    assert ben["data"]["clickAction"] == anna["data"]["url"] == DAY
+
+
+async def test_a_critical_alert(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones, critical=True)
+    node.event("person_arrived")
+    anna, ben = await phones.told(1)
+    loud = {"interruption-level": "critical", "sound": {"name": "default", "critical": 1, "volume": 1.0}}
+    assert anna["data"] == {**APPLE, "push": loud}
+    assert ben["data"] == {**ANDROID, "channel": "alarm_stream"}
+    node.event("clip_stored")
+    await until(lambda: len(phones.told_ben) == 2 and len(phones.told_anna) == 3)
+    assert body(phones.told_anna[1]) == {"message": "clear_notification", "data": {"tag": TAG}}
+    assert body(phones.told_anna[2])["data"]["push"] == {"interruption-level": "passive", "sound": "none"}
+
+
+async def test_texts_are_templates(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    texts = {"title": "{{ camera | upper }}", "message": "{{ confidence }} % {{ zones | join }}"}
+    await watch(hass, phones, **texts, buttons=["Ansehen", "Ruhe", "Weg"])
+    node.event("person_arrived")
+    _, ben = await phones.told(1)
+    assert (ben["title"], ben["message"]) == ("FRONT DOOR", "83 % steps")
+    assert [each["title"] for each in ben["data"]["actions"]] == ["Ansehen", "Ruhe", "Weg"]
+
+
+async def test_ignore_takes_it_away_for_good(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones)
+    node.event("person_arrived")
+    await phones.told(1)
+    phones.press(IGNORE)
+    anna, ben = await phones.told(2)
+    assert anna == ben == {"message": "clear_notification", "data": {"tag": TAG}}
+    node.event("clip_stored")
+    await asyncio.sleep(NOTHING_S)
+    await phones.told(2)
+
+
+async def test_snooze(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones, snooze_minutes=0.03)
+    phones.press("PORCHLIGHT_SNOOZE_automation.another")
+    phones.press(SNOOZE)
+    await until(lambda: hass.states.get("scene.porchlight_snooze_porch"))
+    node.event("person_arrived")
+    await phones.untold()
+    await until(lambda: not hass.states.get("scene.porchlight_snooze_porch"))
+    node.event("person_arrived", visit_id=OTHER_VISIT)
+    await phones.told(1)
+
+
+async def test_another_automation_s_snooze_does_not_matter(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones)
+    phones.press("PORCHLIGHT_SNOOZE_automation.another")
+    await hass.async_block_till_done(wait_background_tasks=False)
+    node.event("person_arrived")
+    await phones.told(1)
+
+
+def around_now(start_h: int, end_h: int) -> dict[str, str]:
+    """Quiet hours, in hours from now."""
+    now = dt_util.now()
+    start, end = now + timedelta(hours=start_h), now + timedelta(hours=end_h)
+    return {"quiet_from": start.strftime("%H:%M:%S"), "quiet_to": end.strftime("%H:%M:%S")}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        (around_now(-1, 1), False),  # now
+        (around_now(1, 3), True),  # later
+        (around_now(-3, -1), True),  # over
+        (around_now(-20, 3), False),  # most of the day, over midnight or not
+        (around_now(3, 20), True),
+        ({"quiet_from": "08:00:00", "quiet_to": "08:00:00"}, True),  # never
+    ],
+)
+async def test_quiet_hours(
+    hass: HomeAssistant, node: Node, phones: Phones, inputs: dict[str, str], *, told: bool
+) -> None:
+    await watch(hass, phones, **inputs)
+    node.event("person_arrived")
+    if told:
+        await phones.told(1)
+    else:
+        await phones.untold()
+
+
+@pytest.mark.parametrize(
+    ("anna", "ben", "told"),
+    [
+        ("not_home", "work", True),  # both away
+        ("not_home", "home", False),  # one is home
+        ("unknown", "not_home", True),  # better once too often
+    ],
+)
+async def test_only_when_away(
+    hass: HomeAssistant, node: Node, phones: Phones, anna: str, ben: str, *, told: bool
+) -> None:
+    hass.states.async_set("person.anna", anna)
+    hass.states.async_set("person.ben", ben)
+    await watch(hass, phones, residents=["person.anna", "person.ben"])
+    node.event("person_arrived")
+    if told:
+        await phones.told(1)
+    else:
+        await phones.untold()
+
+
+ZONES = ["binary_sensor.hallway_front_door_steps_person"]
+
+
+def steps(node: Node, count: int) -> None:
+    """So many people on the steps."""
+    zones = {"steps": {"person": count > 0, "count": count}, "street": {"person": True, "count": 1}}
+    node.state(zones=zones)
+
+
+async def test_a_zone_entered_at_once(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones, zones=ZONES)
+    steps(node, 1)
+    await until(lambda: hass.states.is_state(ZONES[0], "on"))
+    node.event("person_arrived")
+    await phones.told(1)
+
+
+async def test_a_zone_entered_later(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones, zones=ZONES)
+    steps(node, 0)
+    await until(lambda: hass.states.is_state(ZONES[0], "off"))
+    node.event("person_arrived", zones=["street"])
+    await phones.untold()
+    steps(node, 1)
+    await phones.told(1)
+
+
+async def test_a_zone_never_entered(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones, zones=ZONES)
+    steps(node, 0)
+    await until(lambda: hass.states.is_state(ZONES[0], "off"))
+    node.event("person_arrived", zones=["street"])
+    node.event("person_left")
+    await phones.untold()
+    steps(node, 1)
+    node.event("clip_stored")
+    await phones.untold()
+
+
+async def test_a_camera_without_a_chosen_zone_tells_of_everybody(
+    hass: HomeAssistant, node: Node, phones: Phones
+) -> None:
+    await watch(hass, phones, zones=ZONES)
+    node.event("person_arrived", "garden", zones=[])
+    await phones.told(1)
+
+
+async def test_confidence(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones, min_confidence=85)
+    node.event("person_arrived", confidence=0.84)
+    await phones.untold()
+    node.event("clip_stored", max_confidence=0.91)  # it was surer later
+    anna, ben = await phones.told(1)
+    assert anna["data"] == with_clip(APPLE, url=DAY)
+    assert ben["data"] == with_clip(ANDROID, clickAction=DAY)
+
+
+async def test_confidence_that_was_never_reached(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones, min_confidence=95)
+    node.event("person_arrived", confidence=0.94)
+    node.event("clip_stored", max_confidence=0.94)
+    await phones.untold()
+
+
+async def test_a_phone_that_cannot_be_reached(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    hass.services.async_remove("notify", "mobile_app_anna_s_iphone")
+    await watch(hass, phones)
+    node.event("person_arrived")
+    await until(lambda: len(phones.told_ben) == 1)
+
+
+async def test_a_restart_tells_nothing_anew(
+    hass: HomeAssistant, node: Node, phones: Phones, running: MockConfigEntry
+) -> None:
+    await watch(hass, phones)
+    node.event("person_arrived")
+    await phones.told(1)
+    await hass.config_entries.async_reload(running.entry_id)
+    node.status("offline")
+    node.status("online")
+    await asyncio.sleep(NOTHING_S)
+    await phones.told(1)
