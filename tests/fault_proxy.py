@@ -34,7 +34,7 @@ _HEAD_BYTES = 1 << 16
 class Kind(StrEnum):
     """What may be done to a request."""
 
-    #: The connection is reset while the request is on its way to the server, at any byte of it.
+    #: The connection is reset while the request is on its way to the server, at any byte of head or body.
     RESET = "reset"
     #: The whole request reaches the server, and the connection is reset at any byte of the answer.
     RESET_ANSWER = "reset_answer"
@@ -118,7 +118,7 @@ class Seen:
 
     request: Request
     fault: Fault | None
-    #: The status of the answer that was made or forwarded; None when none came.
+    #: The status of the answer that was made or forwarded; None while there is none.
     status: int | None
 
 
@@ -192,7 +192,6 @@ class FaultProxy:
         self._listener: socket.socket | None = None
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._count = 0
         self.port = 0
 
     @property
@@ -270,18 +269,19 @@ class FaultProxy:
 
     def _handle(self, client: socket.socket, head: bytes, rest: bytes) -> None:
         with self._changed:
-            request = _parse(head, self._count)
-            self._count += 1
-        fault = self.plan(request)
-        status: int | None = None
-        try:
-            if request.headers.get("expect", "").lower() == "100-continue":
-                client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            status = self._answer(client, head, rest, request, fault)
-        finally:
-            with self._changed:
-                self.seen.append(Seen(request=request, fault=fault, status=status))
-                self._changed.notify_all()
+            place = len(self.seen)
+            request = _parse(head, place)
+            fault = self.plan(request)
+            self._note(place, Seen(request=request, fault=fault, status=None))
+        if request.headers.get("expect", "").lower() == "100-continue":
+            client.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        status = self._answer(client, head, rest, request, fault)
+        with self._changed:
+            self._note(place, Seen(request=request, fault=fault, status=status))
+
+    def _note(self, place: int, seen: Seen) -> None:
+        self.seen[place : place + 1] = [seen]
+        self._changed.notify_all()
 
     def _answer(
         self, client: socket.socket, head: bytes, rest: bytes, request: Request, fault: Fault | None
@@ -307,11 +307,13 @@ class FaultProxy:
         return None
 
     def _break_request(self, client: socket.socket, head: bytes, rest: bytes, request: Request, at: float) -> None:
-        """Some of the body reaches the server, and both sides see the line break."""
+        """Some of the request reaches the server, and both sides see the line break."""
+        whole = _one_way(head)
+        wanted = int((len(whole) + request.length) * at)
+        body = rest + _read(client, wanted - len(whole) - len(rest))
         with socket.create_connection(self._server, SILENCE_S) as server:
-            body = rest + _read(client, int(request.length * at) - len(rest))
             with contextlib.suppress(OSError):
-                server.sendall(_one_way(head) + body[: int(request.length * at)])
+                server.sendall((whole + body)[:wanted])
             _reset(server)
         _reset(client)
 
