@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
@@ -151,6 +152,11 @@ class S3Server(ABC):
 class MotoServer(S3Server):
     """Enforces IAM and signatures; verifies no checksum, and confirms none but an ETag that is the MD5."""
 
+    def __init__(self, folder: Path) -> None:
+        """Nothing is started before `with`."""
+        super().__init__(folder)
+        self._users = itertools.count()
+
     def calls(self) -> list[str]:
         """Every call so far, as `METHOD path?query status`, from its own log."""
         text = re.sub(r"\x1b\[[0-9;]*m", "", self.log)
@@ -169,6 +175,10 @@ class MotoServer(S3Server):
         """A new user's key, with the right to these actions on these resources."""
         statements = [{"Effect": "Allow", "Action": action, "Resource": where} for action, where in allowed.items()]
         return self._user(name, {"Version": "2012-10-17", "Statement": statements})
+
+    def client_with(self, policy: Mapping[str, object]) -> Any:  # noqa: ANN401 - boto3 has no types
+        """A client of a new user with this policy."""
+        return client("s3", self.url, self._user(f"user-{next(self._users)}", policy))
 
     def _command(self) -> list[str]:
         return [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(self.port)]
