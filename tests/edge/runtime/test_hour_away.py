@@ -40,7 +40,7 @@ from edge_detector.testing import FakeClock, FakeStore
 HOUR_S = 3600.0
 MINUTE_S = 60.0
 #: How often delivery looks, in simulated time.
-STEP_S = 5.0
+STEP_S = 10.0
 CLIP_BYTES = 50_000
 #: Two thirds of what comes in the hour.
 MAX_BYTES = 2_000_000
