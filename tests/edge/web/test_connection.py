@@ -1,0 +1,86 @@
+"""Clients that nobody wants: too slow, too long, silent."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from edge_detector.core.types import Frame
+from edge_detector.web.connection import Connection
+from tests.edge.web.conftest import Site
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Connection, "head_limit_s", 0.3)
+    monkeypatch.setattr(Connection, "stall_limit_s", 0.3)
+
+
+async def rest(connection: socket.socket) -> bytes:
+    """All that comes until the server hangs up."""
+
+    def read() -> Iterator[bytes]:
+        with connection:
+            try:
+                while data := connection.recv(65536):
+                    yield data
+            except ConnectionResetError:
+                return
+
+    return await asyncio.to_thread(lambda: b"".join(read()))
+
+
+async def test_silent_connection_is_closed(site: Site) -> None:
+    assert await rest(site.client.raw()) == b""
+
+
+async def test_request_that_does_not_come_to_an_end_is_closed(site: Site) -> None:
+    assert await rest(site.client.raw(site.client.head("/cameras"))) == b""
+
+
+async def test_second_request_is_held_to_the_same_limit(site: Site) -> None:
+    head = site.client.head("/cameras")
+    connection = site.client.raw(head + b"\r\n")
+    assert (await asyncio.to_thread(connection.recv, 65536)).startswith(b"HTTP/1.1 200 OK")
+    connection.sendall(head)
+    assert b"HTTP" not in await rest(connection)
+
+
+async def test_whole_requests_on_one_connection_are_answered(site: Site) -> None:
+    request = site.client.head("/cameras") + b"\r\n"
+    last = site.client.head("/cameras") + b"Connection: close\r\n\r\n"
+    assert (await rest(site.client.raw(request + request + last))).count(b"HTTP/1.1 200 OK") == 3
+
+
+async def test_head_that_is_too_long_is_refused(site: Site) -> None:
+    answered = await rest(site.client.raw(site.client.head("/cameras") + b"X: " + b"y" * 20_000))
+    assert answered.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_what_is_no_http_is_refused(site: Site) -> None:
+    assert (await rest(site.client.raw(b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"))).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_viewer_who_takes_nothing_loses_the_seat(site: Site) -> None:
+    site.up()
+    noise = np.random.default_rng(1).integers(0, 255, (1080, 1280), np.uint8)
+    site.frames.put(Frame(session=1, seq=0, t=0.0, image=noise))
+    connection = site.client.raw(site.client.head("/cameras/door/live.mjpeg") + b"\r\n")
+    seq = 0
+    async with asyncio.timeout(20):
+        seated = False
+        while site.viewers.count or not seated:
+            seated = seated or site.viewers.count > 0
+            seq += 1
+            site.frames.put(Frame(session=1, seq=seq, t=seq / 10, image=noise))
+            await asyncio.sleep(0.02)
+    connection.close()
+
+
+async def test_many_idle_connections_keep_nobody_out(site: Site) -> None:
+    idle = [site.client.raw() for _ in range(100)]
+    assert (await site.client.get("/cameras")).status == 200
+    for connection in idle:
+        connection.close()
