@@ -60,7 +60,7 @@ def make_client(config: S3Archive, *, writing_only: bool = True) -> Any:  # noqa
     """
     for name in _TALKATIVE:
         logger = logging.getLogger(name)
-        logger.setLevel(max(logger.level, logging.INFO))
+        logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
     session = boto3.session.Session(profile_name=config.profile, **_key(config))
     client = session.client(
         "s3",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
+from types import TracebackType
 
 from edge_detector.config import Config
 from edge_detector.config.describe import Where
@@ -21,6 +23,10 @@ FOLDERS = (Path(), Path("/config"), Path("/etc/porchlight"))
 #: What the Supervisor of Home Assistant writes for an add-on.
 OPTIONS_FILE = Path("/data/options.json")
 
+#: Where boto3 looks for a key.
+_KEY_OF_ENVIRONMENT = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+_LOG = logging.getLogger(__name__)
 _LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
@@ -50,7 +56,7 @@ def set_up_logging(config: Config, handler: logging.Handler | None = None, *, te
     told from warnings on.
     """
     handler = handler or logging.StreamHandler(sys.stderr)
-    handler.setFormatter(RedactingFormatter(Redactor(config), "%(message)s" if terse else _LINE))
+    handler.setFormatter(RedactingFormatter(redactor(config), "%(message)s" if terse else _LINE))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
@@ -59,6 +65,18 @@ def set_up_logging(config: Config, handler: logging.Handler | None = None, *, te
     root.setLevel(logging.WARNING)
     logging.getLogger("edge_detector").setLevel("WARNING" if terse else config.logging.level.upper())
     logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda fault: _log_uncaught(fault.exc_type, fault.exc_value, fault.exc_traceback)
+
+
+def redactor(config: Config) -> Redactor:
+    """Takes out of a text the secrets of the configuration, and the key of the environment."""
+    return Redactor(config, also=filter(None, map(os.environ.get, _KEY_OF_ENVIRONMENT)))
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """A fault of the program itself: its traceback goes through the log, which holds no secret."""
+    _LOG.critical("Unexpected fault, please report it", exc_info=(kind, error or kind(), trace))
 
 
 class RedactingFormatter(logging.Formatter):

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from edge_detector.app.flush import Progress, flush
 from edge_detector.app.outbox import OPEN, Outbox, Outcome, opened
-from edge_detector.cli.configured import configured, set_up_logging
+from edge_detector.cli.configured import configured, redactor, set_up_logging
 from edge_detector.cli.progress import delivering
 from edge_detector.cli.units import size, span
 from edge_detector.config.redact import Redactor
@@ -152,7 +152,7 @@ def _desk(file: Path | None) -> Iterator[tuple[Outbox, Redactor]]:
     config = configured(file)
     set_up_logging(config, terse=True)
     with opened(config) as outbox:
-        yield outbox, Redactor(config)
+        yield outbox, redactor(config)
 
 
 def _table(items: Sequence[Item], now: float, redact: Redactor) -> Table:

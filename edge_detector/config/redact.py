@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -23,9 +24,9 @@ def shown(config: Config) -> str:
 class Redactor:
     """Takes out of any text the secrets of one configuration, and the credentials of any address."""
 
-    def __init__(self, config: Config | None = None) -> None:
-        """Without a configuration only addresses are known."""
-        found = {text for secret in _secrets(config) for text in (secret, unquote(secret))}
+    def __init__(self, config: Config | None = None, *, also: Iterable[str] = ()) -> None:
+        """Without a configuration only addresses are known, and what `also` names."""
+        found = {text for secret in (*_secrets(config), *also) for text in (secret, unquote(secret))}
         #: The longest first: one secret may hold another.
         self._secrets = sorted((text for text in found if len(text) >= MIN_SECRET_CHARS), key=len, reverse=True)
 

@@ -9,7 +9,9 @@ MASK = "***"
 #: Up to the last `@`: a password may hold one, or a `/`, that nobody percent-encoded.
 _USER = re.compile(r"(?<=://)\S*@")
 _WHOLE_USER = re.compile(r"(?<=://).*@", re.DOTALL)
-_SECRET = re.compile(r"([?&](?:[a-z_]*(?:pass|pwd|token|key|auth|secret)[a-z_]*|user|usr)=)[^&\s]*", re.IGNORECASE)
+#: Of a camera's address, and of a link that was signed for S3.
+_NAMES = r"[a-z_-]*(?:pass|pwd|token|key|auth|secret|signature|credential)[a-z_-]*|user|usr"
+_SECRET = re.compile(rf"([?&](?:{_NAMES})=)[^&\s]*", re.IGNORECASE)
 
 
 def masked_url(address: str) -> str:

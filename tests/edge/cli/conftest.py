@@ -50,7 +50,9 @@ def log_as_before() -> Iterator[None]:
     """Take back what a command does to this process's log."""
     root, own = logging.getLogger(), logging.getLogger("edge_detector")
     handlers, level, own_level = root.handlers[:], root.level, own.level
+    hooks = sys.excepthook, threading.excepthook
     yield
+    sys.excepthook, threading.excepthook = hooks
     root.handlers[:] = handlers
     root.setLevel(level)
     own.setLevel(own_level)

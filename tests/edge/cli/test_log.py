@@ -1,6 +1,8 @@
 """The log: one handler, one level, no secret."""
 
 import logging
+import sys
+import threading
 import warnings
 from pathlib import Path
 
@@ -33,6 +35,28 @@ def test_lines_hold_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
     assert "hunter" not in said
     assert "INFO    edge_detector.mqtt.client: rtsp://***@192.0.2.7/x refused" in said
     assert "ValueError: invalid literal for int() with base 10: '***'" in said
+
+
+def test_traceback_that_nobody_caught_holds_no_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter5/of+the/store")
+    set_up_logging(CONFIG, terse=True)
+
+    def fail() -> None:
+        raise RuntimeError("rtsp://admin:hunter2@192.0.2.7/x, hunter3, hunter5/of+the/store")
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    try:
+        fail()
+    except RuntimeError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    said = capsys.readouterr().err
+    assert said.count("Unexpected fault, please report it\nTraceback (most recent call last):") == 2
+    assert said.count("RuntimeError: rtsp://***@192.0.2.7/x, ***, ***") == 2
+    assert "hunter" not in said
 
 
 def test_each_line_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,15 @@ from edge_detector.core.masking import masked_url, redact
         ("http://h/video?user=a&password=hunter2&size=2", "http://h/video?user=***&password=***&size=2"),
         ("http://h/video?api_key=hunter2", "http://h/video?api_key=***"),
         ("http://h/video?TOKEN=hunter2", "http://h/video?TOKEN=***"),
+        # what makes a link open without a key, in both ways to sign it
+        (
+            "https://s/b/k?X-Amz-Credential=AKIA%2Fx&X-Amz-Date=1&X-Amz-Security-Token=t&X-Amz-Signature=ab",
+            "https://s/b/k?X-Amz-Credential=***&X-Amz-Date=1&X-Amz-Security-Token=***&X-Amz-Signature=***",
+        ),
+        (
+            "https://s/b/k?AWSAccessKeyId=AKIA&Expires=1&Signature=ab",
+            "https://s/b/k?AWSAccessKeyId=***&Expires=1&Signature=***",
+        ),
     ],
 )
 def test_masks_an_address(address: str, shown: str) -> None:
