@@ -18,7 +18,7 @@ import numpy as np
 from edge_detector.app import parts
 from edge_detector.app.system import SystemClock
 from edge_detector.capture.factory import open_source
-from edge_detector.config import Config
+from edge_detector.config import Config, FolderArchive
 from edge_detector.core.errors import PorchlightError, SourceEnded, SourceError
 from edge_detector.core.types import Frame, StreamInfo
 from edge_detector.files import explain, make_folder
@@ -40,6 +40,7 @@ _GIB = 1 << 30
 _CAMERA_MEND = "Look at the same address with ffplay or VLC; user and password stand in it, percent-encoded"
 _MODEL_MEND = "See `porchlight models list`; set detection.model or detection.backend"
 _ARCHIVE_MEND = "Set archive.path to a folder that this user may write to"
+_BUCKET_MEND = "`porchlight setup-bucket` and `porchlight iam-policy` print what the bucket and its key need"
 _BROKER_MEND = "See that the broker runs, and check mqtt.host, mqtt.port, mqtt.username and mqtt.tls"
 _DISK_MEND = "Make room there, or set node.data_dir to a folder on a larger disk"
 
@@ -77,7 +78,8 @@ def _camera_tries(config: Config) -> Iterator[Callable[[], Finding]]:
 
 
 def _other_tries(config: Config, data_dir: Path) -> Iterator[Callable[[], Finding]]:
-    yield partial(_tried, "archive", _ARCHIVE_MEND, partial(_archive, config, data_dir))
+    archive_mend = _ARCHIVE_MEND if isinstance(config.archive, FolderArchive) else _BUCKET_MEND
+    yield partial(_tried, "archive", archive_mend, partial(_archive, config, data_dir))
     yield partial(_tried, "broker", _BROKER_MEND, partial(_broker, config))
     yield partial(_tried, "disk", _DISK_MEND, partial(_disk, data_dir))
 

@@ -14,6 +14,7 @@ from edge_detector.app.demo import DemoOptions, demo_config, demo_detector
 from edge_detector.app.demo_state import DemoState
 from edge_detector.cli.demo import Lines, Messages, screen, summary
 from edge_detector.cli.progress import fetching
+from edge_detector.config import FolderArchive
 from edge_detector.core.errors import BrokerError, ConfigError, DetectorError
 from edge_detector.core.evidence import ClipFile, ItemKind
 from edge_detector.core.facts import (
@@ -206,7 +207,7 @@ def test_the_demo_needs_nothing_to_be_configured(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PORCHLIGHT__MQTT__HOST", "broker.example")
     config = demo_config(DemoOptions(out=tmp_path))
     assert config.cameras["door"].source == "scene://door"
-    assert config.archive.path == tmp_path
+    assert config.archive == FolderArchive(path=tmp_path)
     assert config.mqtt.host == "127.0.0.1"
 
 

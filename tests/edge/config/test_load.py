@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_detector.config import Config
+from edge_detector.config import Config, FolderArchive
 from edge_detector.config.layers import given
 from edge_detector.config.load import load
 from edge_detector.core.errors import ConfigError
@@ -83,7 +83,7 @@ def test_values_of_variables() -> None:
     assert [list(point) for point in config.cameras["door"].zones["porch"].points] == [[0, 0], [1, 0], [1, 1]]
     assert (config.detection.fps, config.detection.threads) == (2.5, None)
     assert (config.mqtt.tls.enabled, config.mqtt.port, config.mqtt.protocol) == (True, 8883, "3.1.1")
-    assert config.archive.path == Path("/mnt/archive")
+    assert config.archive == FolderArchive(path=Path("/mnt/archive"))
     assert config.mqtt.username is None
 
 
