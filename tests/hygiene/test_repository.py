@@ -136,9 +136,9 @@ def test_no_task_without_an_owner(files: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("lock", "groups"),
     [
-        ("edge", ["s3", "web"]),
-        ("demo", ["demo", "web"]),
-        ("dev", ["demo", "query", "s3", "web", "dev"]),
+        ("edge", ["s3"]),
+        ("demo", ["demo"]),
+        ("dev", ["demo", "query", "s3", "dev"]),
     ],
 )
 def test_lock_holds_what_the_project_asks_for(lock: str, groups: list[str]) -> None:

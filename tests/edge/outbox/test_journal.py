@@ -7,6 +7,7 @@ from edge_detector.core.evidence import StoredEvent, VisitRecord
 from edge_detector.core.types import Settings, VisitStats
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.journal import SqliteJournal
+from edge_detector.testing import MemoryJournal
 
 
 @pytest.fixture
@@ -52,6 +53,22 @@ def test_visits_are_found_by_id_and_by_whether_they_ended(journal: SqliteJournal
     assert journal.visits(visit_id="V2") == (early,)
     assert journal.visits(visit_id="V2", ended=True) == ()
     assert journal.visits(visit_id="V9") == ()
+
+
+@pytest.mark.parametrize("in_memory", [False, True])  # the fake pages as the real one does
+def test_visits_page_backwards_within_bounds(journal: SqliteJournal, in_memory: bool) -> None:
+    reader: SqliteJournal | MemoryJournal = MemoryJournal() if in_memory else journal
+    visits = [visit(f"V{n}", started=float(n)) for n in range(1, 6)]
+    visits[2] = replace(visits[2], camera="yard")
+    for each in visits[::-1]:
+        reader.put_visit(each)
+    one, two, three, four, five = visits
+    assert list(reader.page(limit=2)) == [five, four]
+    assert list(reader.page(before="V4", limit=2)) == [three, two]
+    assert list(reader.page(first="V2", before="V4", limit=9)) == [three, two]
+    assert list(reader.page(camera="door", limit=3)) == [five, four, two]
+    assert list(reader.page(camera="yard", before="V3", limit=3)) == []
+    assert list(reader.page(before="V2", limit=9)) == [one]
 
 
 def test_events_come_in_order_until_they_are_acknowledged(journal: SqliteJournal) -> None:

@@ -65,7 +65,7 @@ def test_every_packet_comes_through_unchanged_and_in_time(
     tmp_path: Path, name: str, codec: str, options: dict[str, str]
 ) -> None:
     info, items = packets(make_video(tmp_path / name, codec=codec, options=options))
-    with av.open(io.BytesIO(muxed(info, items))) as container:
+    with av.open(io.BytesIO(muxed(info, items)), "r") as container:
         stream = container.streams.video[0]
         assert (stream.codec_context.name, stream.codec_context.width) == (info.codec, 160)
         found = [packet for packet in container.demux(stream) if packet.size]
@@ -75,7 +75,7 @@ def test_every_packet_comes_through_unchanged_and_in_time(
     ]
     shown = [float((packet.pts or 0) * packet.time_base) for packet in found]
     assert [round(t - shown[0], 2) for t in shown] == [round(item.t - items[0].t, 2) for item in items]
-    with av.open(io.BytesIO(muxed(info, items))) as container:
+    with av.open(io.BytesIO(muxed(info, items)), "r") as container:
         assert sum(1 for _ in container.decode(video=0)) == len(items)
 
 
@@ -98,10 +98,19 @@ def test_pictures_that_need_the_group_before_are_left_out(tmp_path: Path) -> Non
 
 def test_gap_is_a_gap(tmp_path: Path) -> None:
     info, items = packets(make_video(tmp_path / "a.mp4"))
-    with av.open(io.BytesIO(muxed(info, [*items[:5], *items[20:]]))) as container:
+    with av.open(io.BytesIO(muxed(info, [*items[:5], *items[20:]])), "r") as container:
         found = [packet for packet in container.demux(video=0) if packet.size]
     shown = [float((packet.pts or 0) * packet.time_base) for packet in found]
     assert round(shown[5] - shown[4], 2) == 1.6
+
+
+def test_packet_that_is_no_picture_is_refused(tmp_path: Path) -> None:
+    info, items = packets(make_video(tmp_path / "a.mp4"))
+    muxer = TsMuxer(info)
+    muxer.add(items[0])
+    with pytest.raises(RecordError, match="cannot be sent on"):
+        muxer.add(replace(items[1], data=b"\xff" * 50))
+    muxer.close()
 
 
 def test_codec_that_nobody_knows_is_refused() -> None:

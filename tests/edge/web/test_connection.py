@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -77,6 +78,22 @@ async def test_viewer_who_takes_nothing_loses_the_seat(site: Site) -> None:
             site.frames.put(Frame(session=1, seq=seq, t=seq / 10, image=noise))
             await asyncio.sleep(0.02)
     connection.close()
+
+
+async def test_slow_but_steady_reader_gets_everything(site: Site) -> None:
+    visit = site.visit(0)
+    site.file(visit, bytes(12_000_000))
+    connection = site.client.raw(site.client.head(f"/visits/{visit}/clip.mp4") + b"Connection: close\r\n\r\n")
+
+    def read() -> int:
+        size = 0
+        while data := connection.recv(1_000_000):
+            size += len(data)
+            time.sleep(0.05)  # longer in all than somebody who takes nothing may stay
+        return size
+
+    with connection:
+        assert await asyncio.to_thread(read) > 12_000_000
 
 
 async def test_many_idle_connections_keep_nobody_out(site: Site) -> None:

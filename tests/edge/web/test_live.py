@@ -1,17 +1,18 @@
 import asyncio
 import http.client
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import av
 import cv2
 import numpy as np
 import pytest
+from starlette.types import Message
 
 from edge_detector.capture.encode import H264Encoder
 from edge_detector.core.types import Frame, Packet
-from edge_detector.web.live import BOUNDARY, Pictures, Seat, Viewers
+from edge_detector.web.live import BOUNDARY, LiveAnswer, Pictures, Seat, Viewers
 from edge_detector.web.problems import Problem
 from tests.edge.web.conftest import Site
 
@@ -216,6 +217,26 @@ async def test_nobody_is_seated_after_the_end() -> None:
     viewers.close()
     with pytest.raises(Problem), viewers.seat():
         pass
+
+
+async def test_last_seat_that_is_taken_meanwhile() -> None:
+    async def chunks(_: Seat) -> AsyncGenerator[bytes]:
+        yield b"never"
+
+    async def receive() -> Message:
+        raise NotImplementedError
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    viewers = Viewers(1)
+    answer = LiveAnswer(viewers, chunks, "video/mp2t")
+    with viewers.seat():
+        await answer({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
+    assert sent[0]["status"] == 503
+    assert b"too_many_viewers" in sent[1]["body"]
 
 
 def test_waking_somebody_whose_loop_has_ended_is_no_fault() -> None:
