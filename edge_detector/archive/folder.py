@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from edge_detector.core.errors import FileRefusedError, PermanentStoreError, RetryableStoreError, StoreError
 from edge_detector.core.evidence import Item, ItemKind, Stored
+from edge_detector.core.naming import partial_key, whole_key
 from edge_detector.files import explain, make_folder, sha256_of, sync_folder
 from edge_detector.ports import Pace
 
@@ -54,7 +55,7 @@ class FolderStore:
         try:
             if not _holds(target, item):
                 _copy(item, target, self._pace)
-            _remove_partial(item, target)
+            self._remove_partial(item)
         except OSError as error:
             raise _store_error(error, target) from error
         uri = self.uri(item.key)
@@ -87,6 +88,13 @@ class FolderStore:
         """Where the object of a key lies."""
         return f"file://{quote(str(self._target(key)), safe='/=')}"
 
+    def _remove_partial(self, item: Item) -> None:
+        """An early copy goes when the whole clip is there, whichever of the two came last."""
+        if item.kind is ItemKind.CLIP:
+            self._target(partial_key(item.key)).unlink(missing_ok=True)
+        elif item.kind is ItemKind.PARTIAL and self._target(whole_key(item.key)).exists():
+            self._target(item.key).unlink(missing_ok=True)
+
     def _target(self, key: str) -> Path:
         parts = PurePosixPath(key).parts
         if not parts or key.startswith("/") or ".." in parts:
@@ -100,13 +108,6 @@ def _at_once(_: Item, __: int) -> None:
 
 def _holds(target: Path, item: Item) -> bool:
     return target.is_file() and target.stat().st_size == item.bytes and sha256_of(target) == item.sha256
-
-
-def _remove_partial(item: Item, target: Path) -> None:
-    """An early copy goes when the whole clip is there, whichever of the two came last."""
-    name = target.name.partition(".")[0]
-    if item.kind is ItemKind.CLIP or (item.kind is ItemKind.PARTIAL and target.with_name(f"{name}.mp4").exists()):
-        target.with_name(f"{name}.partial.mp4").unlink(missing_ok=True)
 
 
 def _copy(item: Item, target: Path, pace: Pace) -> None:

@@ -8,8 +8,10 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-#: Parts of broken uploads and early copies of clips are of no use after this.
+#: Parts of broken uploads are of no use after this.
 LEFTOVER_DAYS = 1
+#: Whoever takes the machine leaves early copies as the only film of it, and the owner may be on holiday.
+EARLY_COPY_DAYS = 30
 #: Versions that were replaced are kept for as long, so that what a thief overwrites can be brought back.
 OLD_VERSION_DAYS = 30
 
@@ -113,7 +115,7 @@ def lifecycle(prefix: str = "", *, keep_days: int | None = None) -> dict[str, An
     below = _below(prefix)
     rules = [
         _rule("porchlight-unfinished", below, AbortIncompleteMultipartUpload={"DaysAfterInitiation": LEFTOVER_DAYS}),
-        _rule("porchlight-early-copies", below + EARLY_COPIES, Expiration={"Days": LEFTOVER_DAYS}),
+        _rule("porchlight-early-copies", below + EARLY_COPIES, Expiration={"Days": EARLY_COPY_DAYS}),
         _rule(
             "porchlight-replaced",
             below,

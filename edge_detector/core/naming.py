@@ -28,10 +28,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = "(?:0|[1-9][0-9]*)"
 _PERMILLE = 1000
 
-#: Top folder and file ending of each kind in the archive; posters and early copies lie beside their clips.
+#: Top folder and file ending of each kind in the archive; a poster lies beside its clip. Early copies have a folder of
+#: their own, for a bucket's lifecycle rule knows objects by the beginning of their keys alone.
 _PLACES = {
     ItemKind.SNAPSHOT: ("snapshots", "jpg"),
-    ItemKind.PARTIAL: ("clips", "partial.mp4"),
+    ItemKind.PARTIAL: ("partials", "partial.mp4"),
     ItemKind.CLIP: ("clips", "mp4"),
     ItemKind.POSTER: ("clips", "jpg"),
     ItemKind.DOCUMENT: ("visits", "json"),
@@ -144,6 +145,18 @@ def parse_archive_key(text: str, *, prefix: str = "") -> ArchiveKey:
             if text == archive_key(kind, node=node, camera=camera, visit_id=visit_id, n=n, prefix=prefix):
                 return ArchiveKey(kind=kind, node=node, camera=camera, visit_id=visit_id, n=n)
     raise ValueError(f"{text!r} is no key of the archive below {prefix!r}")
+
+
+def partial_key(clip_key: str) -> str:
+    """The key of a clip's early copies, below the same prefix."""
+    before, _, after = clip_key.rpartition("clips/node=")
+    return f"{before}partials/node={after.removesuffix('.mp4')}.partial.mp4"
+
+
+def whole_key(partial_key: str) -> str:
+    """The key of the clip whose early copies have this key."""
+    before, _, after = partial_key.rpartition("partials/node=")
+    return f"{before}clips/node={after.removesuffix('.partial.mp4')}.mp4"
 
 
 def _below(prefix: str) -> str:

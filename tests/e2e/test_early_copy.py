@@ -61,6 +61,6 @@ def test_early_copy_outlives_the_machine(tmp_path: Path) -> None:
     until(lambda: [path for path in elsewhere.rglob("*.mp4") if path.name == f"{visit_id}.mp4"], edge)
     until(lambda: not copy.exists(), edge)
     assert edge.stop() == 0
-    whole_packets, whole_frames = decoded_frames(elsewhere / copy.relative_to(elsewhere).with_name(f"{visit_id}.mp4"))
+    whole_packets, whole_frames = decoded_frames(elsewhere / naming.whole_key(copy.relative_to(elsewhere).as_posix()))
     assert whole_packets == whole_frames >= packets
     assert not [*(edge.data / "spool").rglob("*.partial")]

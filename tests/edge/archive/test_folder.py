@@ -11,6 +11,7 @@ import pytest
 from edge_detector.archive.folder import FolderStore
 from edge_detector.core.errors import FileRefusedError, PermanentStoreError, RetryableStoreError
 from edge_detector.core.evidence import Item, ItemKind
+from edge_detector.core.naming import partial_key
 
 KEY = "house/clips/node=pi/camera=door/date=2026-11-21/01HF7YAT000000000000000007.mp4"
 CONTENT = bytes(range(256)) * 9000
@@ -177,7 +178,7 @@ def test_folder_of_another_user_must_be_mended(root: Path, item: Item) -> None:
 
 # --- early copies -----------------------------------------------------------------------------------------------------
 
-PARTIAL_KEY = KEY.replace(".mp4", ".partial.mp4")
+PARTIAL_KEY = partial_key(KEY)
 
 
 def partial_of(item: Item, key: str = PARTIAL_KEY) -> Item:
@@ -204,13 +205,14 @@ def test_early_copies_of_other_clips_stay(store: FolderStore, item: Item, root: 
     second = PARTIAL_KEY.replace(".partial", "-2.partial")
     store.put(partial_of(item, second))
     store.put(item)
-    assert files(root) == [root / second, root / KEY]
+    assert files(root) == sorted([root / second, root / KEY])
 
 
 def test_early_copy_that_was_removed_before_the_crash_is_removed_again(
     store: FolderStore, item: Item, root: Path
 ) -> None:
     store.put(item)
+    (root / PARTIAL_KEY).parent.mkdir(parents=True, exist_ok=True)
     (root / PARTIAL_KEY).write_bytes(b"left by a crash between the two")
     store.put(item)
     assert files(root) == [root / KEY]

@@ -173,9 +173,9 @@ BASE = "node=pi/camera=door/date=2027-01-15"
         (ItemKind.CLIP, 2, "", f"clips/{BASE}/{VISIT}-2.mp4"),
         (ItemKind.CLIP, 12, "home", f"home/clips/{BASE}/{VISIT}-12.mp4"),
         (ItemKind.POSTER, 2, "", f"clips/{BASE}/{VISIT}-2.jpg"),
-        # an early copy too
-        (ItemKind.PARTIAL, 1, "", f"clips/{BASE}/{VISIT}.partial.mp4"),
-        (ItemKind.PARTIAL, 2, "", f"clips/{BASE}/{VISIT}-2.partial.mp4"),
+        # early copies are thrown away by the beginning of their keys
+        (ItemKind.PARTIAL, 1, "", f"partials/{BASE}/{VISIT}.partial.mp4"),
+        (ItemKind.PARTIAL, 2, "home", f"home/partials/{BASE}/{VISIT}-2.partial.mp4"),
         # a prefix may hold slashes, and those at its ends make no empty folder
         (ItemKind.DOCUMENT, 1, "/our/home/", f"our/home/visits/{BASE}/{VISIT}.json"),
     ],
@@ -185,6 +185,16 @@ def test_archive_key(kind: ItemKind, n: int, prefix: str, key: str) -> None:
     assert naming.parse_archive_key(key, prefix=prefix) == ArchiveKey(
         kind=kind, node="pi", camera="door", visit_id=VISIT, n=n
     )
+
+
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("prefix", ["", "home", "clips/node=x"])
+def test_early_copies_and_their_clip_know_each_other(n: int, prefix: str) -> None:
+    whole, early = (
+        naming.archive_key(kind, node="pi", camera="clips", visit_id=VISIT, n=n, prefix=prefix)
+        for kind in (ItemKind.CLIP, ItemKind.PARTIAL)
+    )
+    assert (naming.partial_key(whole), naming.whole_key(early)) == (early, whole)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ async def test_copy_waits_beside_its_clip(studio: Studio) -> None:
     await studio.early.handle(opened)
     item = await studio.copied()
     assert time.monotonic() - opened.t >= SOON_S
-    assert item.key == f"clips/node=porch/camera=door/date=2023-11-14/{VISIT}.partial.mp4"
+    assert item.key == f"partials/node=porch/camera=door/date=2023-11-14/{VISIT}.partial.mp4"
     assert (item.kind, item.state, item.content_type) == (ItemKind.PARTIAL, ItemState.SAVED, "video/mp4")
     assert item.path.read_bytes() == b"four seconds"
     assert (item.bytes, item.sha256) == (12, hashlib.sha256(b"four seconds").hexdigest())

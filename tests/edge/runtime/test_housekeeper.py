@@ -8,7 +8,7 @@ import pytest
 
 from edge_detector.core.evidence import Item, ItemKind, ItemState
 from edge_detector.core.facts import ClipLost, ClipSaved
-from edge_detector.core.quota import QuotaPolicy
+from edge_detector.core.quota import Load, QuotaPolicy
 from edge_detector.core.types import ClipEnd
 from edge_detector.runtime import housekeeper as module
 from edge_detector.runtime.housekeeper import REMEMBERED_S, Housekeeper
@@ -102,6 +102,7 @@ async def test_disk_that_fills_up_is_kept_free(tmp_path: Path) -> None:
 async def test_file_that_is_delivered_meanwhile_stays_with_its_delivery(tmp_path: Path) -> None:
     house = House(tmp_path, max_bytes=0)
     item = house.add(1)
+    house.ledger.load = lambda: Load(bytes=100, oldest_utc=item.created_utc)  # type: ignore[method-assign]
     house.ledger.waiting = lambda: [item]  # type: ignore[method-assign]
     house.ledger.claim(now_utc=house.clock.utc(0.0), limit=1)
     await house.keeper.step()
