@@ -12,6 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN, PLATFORMS
 from .coordinator import PorchlightConfigEntry, PorchlightCoordinator, claim_topic, store_of
 from .services import async_setup_services
+from .views import async_setup_views
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -19,8 +20,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which outlive every entry."""
+    """Register the actions and the views, which outlive every entry."""
     async_setup_services(hass)
+    async_setup_views(hass)
     return True
 
 
@@ -36,6 +38,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -
 
 async def async_unload_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -> bool:
     """Stop listening; the node stays claimed, for it is still shown here."""
+    await entry.runtime_data.async_save()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 

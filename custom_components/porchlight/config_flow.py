@@ -38,7 +38,7 @@ from .access import (
 )
 from .const import CONF_BASE_TOPIC, CONF_NODE, DEFAULT_BASE_TOPIC, DOMAIN
 from .heard import async_heard
-from .models import SLUG, Announce, Refusal, parse_announce
+from .models import SLUG, Announce, Refusal, parse_announce, raw
 
 DEFAULT_REGION: Final = "us-east-1"
 #: Where Amazon answers for a region; other endpoints are typed in.
@@ -75,9 +75,8 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
         """A node announces itself, or the broker kept it."""
         node = discovery_info.topic.rpartition("/")[2]
-        payload = discovery_info.payload
-        raw = payload.encode() if isinstance(payload, str) else bytes(payload)
-        if not raw or not SLUG.fullmatch(node) or isinstance(announce := parse_announce(raw, node), Refusal):
+        payload = raw(discovery_info.payload)
+        if not payload or not SLUG.fullmatch(node) or isinstance(announce := parse_announce(payload, node), Refusal):
             return self.async_abort(reason="invalid_discovery_info")
         await self.async_set_unique_id(node)
         self._abort_if_unique_id_configured()

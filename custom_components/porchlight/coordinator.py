@@ -29,6 +29,7 @@ from homeassistant.helpers.event import async_call_later, async_track_time_chang
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from .clips import ClipStore
 from .const import (
     ANSWER_S,
     CAMERA_TOPICS,
@@ -61,7 +62,9 @@ from .models import (
     parse_image,
     parse_settings,
     parse_state,
+    raw,
 )
+from .stores import make_store
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -121,6 +124,8 @@ class PorchlightCoordinator:
         #: Whoever reads clips tells here whether it could.
         self.issues = IssueBook(hass, entry.entry_id, entry.title)
         self.devices = Devices(hass, entry.entry_id, self.node, entry.title)
+        #: Where clips are read from; None where they are not.
+        self.clips: ClipStore | None = make_store(hass, entry, self.issues.clips)
         self._base: str = entry.data[CONF_BASE_TOPIC]
         self._store: Store[dict[str, Any]] = store_of(hass, entry)
         self._online = False
@@ -220,6 +225,10 @@ class PorchlightCoordinator:
             unload(await mqtt.async_subscribe(self.hass, self.topic(topic), listener, qos=1, encoding=None))
         self._claim()
 
+    async def async_save(self) -> None:
+        """Write the visits to disk now."""
+        await self._store.async_save(self.log.as_dict())
+
     @callback
     def _stop(self) -> None:
         self._online = False
@@ -256,7 +265,7 @@ class PorchlightCoordinator:
 
     @callback
     def _on_announce(self, message: mqtt.ReceiveMessage) -> None:
-        payload = _bytes(message)
+        payload = raw(message.payload)
         self._alive(message)
         if not payload:
             self._set_online(online=False, why="it was removed")
@@ -306,7 +315,7 @@ class PorchlightCoordinator:
 
     @callback
     def _on_status(self, message: mqtt.ReceiveMessage) -> None:
-        payload = _bytes(message)
+        payload = raw(message.payload)
         if payload == b"online":
             self._set_online(online=True, why="")
             self._quiet()
@@ -325,7 +334,7 @@ class PorchlightCoordinator:
     @callback
     def _on_health(self, message: mqtt.ReceiveMessage) -> None:
         self._alive(message)
-        health = parse_health(_bytes(message))
+        health = parse_health(raw(message.payload))
         if isinstance(health, Refusal):
             self._refuse(Topic.HEALTH, "", health)
             return
@@ -381,7 +390,7 @@ class PorchlightCoordinator:
     @callback
     def _on_state(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
         self._alive(message)
-        state = parse_state(_bytes(message))
+        state = parse_state(raw(message.payload))
         if isinstance(state, Refusal):
             self._refuse(Topic.STATE, data.info.id, state)
             return
@@ -392,7 +401,7 @@ class PorchlightCoordinator:
     @callback
     def _on_image(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
         self._alive(message)
-        if not (payload := _bytes(message)):
+        if not (payload := raw(message.payload)):
             data.image = data.image_at = None
         elif isinstance(image := parse_image(payload), Refusal):
             self._refuse(Topic.IMAGE, data.info.id, image)
@@ -404,7 +413,7 @@ class PorchlightCoordinator:
     @callback
     def _on_last_clip(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
         self._alive(message)
-        clip = parse_clip(_bytes(message))
+        clip = parse_clip(raw(message.payload))
         if isinstance(clip, Refusal):
             self._refuse(Topic.LAST_CLIP, data.info.id, clip)
             return
@@ -414,7 +423,7 @@ class PorchlightCoordinator:
     @callback
     def _on_settings(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
         self._alive(message)
-        settings = parse_settings(_bytes(message))
+        settings = parse_settings(raw(message.payload))
         if isinstance(settings, Refusal):
             self._refuse(Topic.SETTINGS, data.info.id, settings)
             return
@@ -428,7 +437,7 @@ class PorchlightCoordinator:
         self._alive(message)
         if message.retain:
             return  # an event is a moment, not a state
-        event = parse_event(_bytes(message))
+        event = parse_event(raw(message.payload))
         if isinstance(event, Refusal):
             self._refuse(Topic.EVENT, data.info.id, event)
             return
@@ -493,11 +502,6 @@ def store_of(hass: HomeAssistant, entry: PorchlightConfigEntry) -> Store[dict[st
 def claim_topic(entry: PorchlightConfigEntry) -> str:
     """Where a node is claimed."""
     return f"{entry.data[CONF_BASE_TOPIC]}/{entry.data[CONF_NODE]}/claim"
-
-
-def _bytes(message: mqtt.ReceiveMessage) -> bytes:
-    payload = message.payload
-    return payload.encode() if isinstance(payload, str) else bytes(payload)
 
 
 def _unsubscribe(data: CameraData) -> None:

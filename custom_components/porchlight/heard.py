@@ -7,7 +7,7 @@ from typing import Final
 from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant, callback
 
-from .models import SLUG, Announce, Refusal, parse_announce
+from .models import SLUG, Announce, Refusal, parse_announce, raw
 
 #: The broker sends what it keeps at once; the MQTT integration waits half a second before it subscribes.
 LISTEN_S: Final = 2.0
@@ -22,7 +22,7 @@ async def async_heard(hass: HomeAssistant, base_topic: str, node: str = "+") -> 
     def on_announce(message: mqtt.ReceiveMessage) -> None:
         name = message.topic.rpartition("/")[2]
         if message.payload and SLUG.fullmatch(name):
-            heard[name] = parse_announce(bytes(message.payload), name)  # type: ignore[arg-type]
+            heard[name] = parse_announce(raw(message.payload), name)
             if node != "+":
                 enough.set()
 

@@ -164,6 +164,11 @@ class Event:
     fields: Mapping[str, Any]
 
 
+def raw(payload: str | bytes | bytearray) -> bytes:
+    """The payload as bytes; the MQTT integration hands over text where another subscription has asked for text."""
+    return payload.encode() if isinstance(payload, str) else bytes(payload)
+
+
 def parse_announce(payload: bytes, node: str) -> Announce | Refusal:
     """The announcement of this node; a `schema` higher than ours is refused with the kind `schema`."""
 

@@ -1,13 +1,15 @@
 """A Home Assistant in the test's own loop, its MQTT integration, a real mosquitto, and a node that is played."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_socket
 from homeassistant.components import mqtt
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.components.mqtt import client
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -70,12 +72,31 @@ def entities_of(hass: HomeAssistant, entry: ConfigEntry) -> set[str]:
     return {entity.entity_id for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)}
 
 
+def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Errors in the log, without those of the connection itself while there is no broker."""
+    broker = ("paho.mqtt.client", "homeassistant.components.mqtt")
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelno >= logging.ERROR and not record.name.startswith(broker)
+    ]
+
+
+async def unload(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Unload an entry that is still set up."""
+    if entry.state is ConfigEntryState.LOADED:
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
 @pytest.fixture
-async def mqtt_entry(hass: HomeAssistant, broker: Broker) -> AsyncGenerator[MockConfigEntry]:
-    """Home Assistant's own MQTT integration, connected to the broker."""
+async def mqtt_entry(
+    hass: HomeAssistant, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[MockConfigEntry]:
+    """Home Assistant's own MQTT integration, connected to the broker; it comes back at once, not after ten seconds."""
+    monkeypatch.setattr(client, "RECONNECT_INTERVAL_SECONDS", 0.2)
     entry = MockConfigEntry(
         domain="mqtt",
-        data={"broker": HOST, "port": broker.port, "protocol": "5", "discovery": True},
+        data={"broker": HOST, "port": broker.port, "protocol": "5", "discovery": True, "birth_message": {}},
         version=mqtt.CONFIG_ENTRY_VERSION,
         minor_version=mqtt.CONFIG_ENTRY_MINOR_VERSION,
     )
@@ -83,7 +104,7 @@ async def mqtt_entry(hass: HomeAssistant, broker: Broker) -> AsyncGenerator[Mock
     assert await hass.config_entries.async_setup(entry.entry_id)
     await until(lambda: mqtt.is_connected(hass))
     yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
+    await unload(hass, entry)
 
 
 @pytest.fixture
@@ -109,4 +130,4 @@ async def running(
     await until(lambda: state_of(hass, "binary_sensor.hallway_front_door_person") == "on")
     await hass.async_block_till_done()
     yield entry
-    await hass.config_entries.async_unload(entry.entry_id)
+    await unload(hass, entry)
