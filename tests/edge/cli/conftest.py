@@ -49,13 +49,15 @@ def no_internet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def log_as_before() -> Iterator[None]:
     """Take back what a command does to this process's log."""
     root, own = logging.getLogger(), logging.getLogger("edge_detector")
-    handlers, level, own_level = root.handlers[:], root.level, own.level
+    runtime = logging.getLogger("edge_detector.runtime")
+    handlers, level, own_level, runtime_level = root.handlers[:], root.level, own.level, runtime.level
     hooks = sys.excepthook, threading.excepthook
     yield
     sys.excepthook, threading.excepthook = hooks
     root.handlers[:] = handlers
     root.setLevel(level)
     own.setLevel(own_level)
+    runtime.setLevel(runtime_level)
     logging.captureWarnings(capture=False)
 
 
