@@ -153,6 +153,10 @@ class Upkeep(Protocol):
         """Make all files due that wait for their next try; how many."""
         ...
 
+    def touched(self) -> bool:
+        """Has another program changed the ledger since the last look?"""
+        ...
+
     def prune(self, before_utc: float, limit: int) -> int:
         """Remove up to `limit` delivered files and ended visits from before a moment; how many rows went."""
         ...
@@ -205,6 +209,10 @@ class ObjectStore(Protocol):
 
     def put(self, item: Item) -> Stored:
         """Store a file under its key and have its checksum confirmed; raises StoreError."""
+        ...
+
+    def address(self, key: str) -> Stored:
+        """Where the object of a key lies, or would lie; nobody is asked. Raises StoreError when that cannot be told."""
         ...
 
     def check(self) -> str:

@@ -178,6 +178,8 @@ class MemoryLedger:
         """Begin empty."""
         self._items: dict[str, Item] = {}
         self._lock = threading.Lock()
+        #: Set by a test that plays another program.
+        self.is_touched = False
 
     def add(self, item: Item) -> None:
         """Note a file, or its new content."""
@@ -269,6 +271,11 @@ class MemoryLedger:
             self._items.update({item.key: replace(item, next_try_utc=now_utc) for item in late})
             return len(late)
 
+    def touched(self) -> bool:
+        """What a test says, once."""
+        touched, self.is_touched = self.is_touched, False
+        return touched
+
     def prune(self, before_utc: float, limit: int) -> int:
         """Remove delivered files; there are no visits here."""
         with self._lock:
@@ -351,7 +358,11 @@ class FakeStore:
         if self._failures:
             raise self._failures.pop(0)
         self.puts.append(item.key)
-        return Stored(uri=f"fake:{item.key}", url=f"https://fake.invalid/{item.key}")
+        return self.address(item.key)
+
+    def address(self, key: str) -> Stored:
+        """Where an object lies."""
+        return Stored(uri=self.uri(key), url=f"https://fake.invalid/{key}")
 
     def check(self) -> str:
         """Always well."""

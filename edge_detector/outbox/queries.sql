@@ -16,6 +16,10 @@ PRAGMA journal_mode = WAL;
 -- A row is on the disk when the call returns, power cut or not.
 PRAGMA synchronous = FULL;
 
+-- name: data_version
+-- Another number whenever another connection has changed something.
+PRAGMA data_version;
+
 -- name: be_quick
 -- A row is safe from a crash when the call returns; a power cut may take it.
 PRAGMA synchronous = NORMAL;

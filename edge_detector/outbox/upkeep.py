@@ -15,6 +15,7 @@ class SqliteUpkeep:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._version = self._data_version()
 
     def load(self) -> Load:
         """How much waits on the local disk, also what was given up; not what is under way."""
@@ -36,6 +37,11 @@ class SqliteUpkeep:
         """Make all files due that wait for their next try; how many."""
         return self._database.run("hasten_items", {"now_utc": now_utc})
 
+    def touched(self) -> bool:
+        """Has another program changed the ledger since the last look? So the owner is at work."""
+        before, self._version = self._version, self._data_version()
+        return self._version != before
+
     def prune(self, before_utc: float, limit: int) -> int:
         """Remove up to `limit` delivered files and as many ended visits from before a moment; how many rows went.
 
@@ -47,3 +53,7 @@ class SqliteUpkeep:
             if files:
                 self._database.run("count_pruned", {"count": files})
             return files + self._database.run("prune_visits", values)
+
+    def _data_version(self) -> int:
+        version: int = self._database.rows("data_version")[0][0]
+        return version

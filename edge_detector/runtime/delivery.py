@@ -50,8 +50,9 @@ class Delivery:
         kinds: Callable[[], Sequence[ItemKind]] = all_kinds,
         parallel: int = 2,
     ) -> None:
-        """`tell` returns when every consumer has kept the fact; `held` names cameras whose files must wait.
+        """`tell` returns when every consumer has kept the fact, and raises LedgerError when one could not.
 
+        `held` names cameras whose files must wait.
         `kinds` says what may go at this hour.
         """
         self._ledger = ledger
@@ -70,8 +71,8 @@ class Delivery:
         self._wake = asyncio.Event()
         self._stopping = False
         self._outage = Outage(retry, random01)
-        #: The file that failed last, as the ledger has it since.
-        self._waiting: Item | None = None
+        #: Whether what others do to the ledger is looked for; what they did before an outage does not end its pause.
+        self._watching = False
         self._ledger_refused = False
 
     def wake(self) -> None:
@@ -146,7 +147,7 @@ class Delivery:
 
     async def _room(self) -> tuple[int, Sequence[ItemKind]]:
         """How many files of which kinds may join those under way."""
-        if not self._outage.well and await self._is_hastened():
+        if await self._is_asked():
             self._outage.end_pause()
         kinds = self._kinds()
         room = self._outage.room(self._clock.now(), self._parallel) - len(self._running)
@@ -154,16 +155,14 @@ class Delivery:
             return 1, tuple(kind for kind in kinds if kind is ItemKind.SNAPSHOT)
         return room, kinds
 
-    async def _is_hastened(self) -> bool:
-        """Has somebody made the file due that failed last, or put other content in its place?"""
-        waiting = self._waiting
-        if waiting is None or self._running:
+    async def _is_asked(self) -> bool:
+        """Has the owner been at work on the ledger since the outage began, and so asks for a try?"""
+        if self._outage.well:
+            self._watching = False
             return False
-        rows = await asyncio.to_thread(self._ledger.items, visit_id=waiting.visit_id)
-        return not any(
-            (row.key, row.sha256) == (waiting.key, waiting.sha256) and row.next_try_utc >= waiting.next_try_utc
-            for row in rows
-        )
+        touched = await asyncio.to_thread(self._upkeep.touched)
+        before, self._watching = self._watching, True
+        return touched and before
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -183,15 +182,14 @@ class Delivery:
             await self._failed(item, error)
             return
         await self._worked()
-        await self.tell(self._fact(item, stored))
-        await self._written(partial(self._finish, item))
+        if await self._written(partial(self.tell, self._fact(item, stored))):
+            await self._written(partial(asyncio.to_thread, self._finish, item))
 
     async def _worked(self) -> None:
         if not self._outage.well:
             _LOG.info("The archive takes files again")
-        self._waiting = None
         if self._outage.worked():
-            await self._written(partial(self._upkeep.hasten, self._utc()))
+            await self._written(partial(asyncio.to_thread, self._upkeep.hasten, self._utc()))
 
     def _finish(self, item: Item) -> None:
         """The store has it and everybody knows: only now may the local file go."""
@@ -222,8 +220,8 @@ class Delivery:
             return
         patient = tried.attempts <= self._retry.patient_attempts and not isinstance(error, FileRefusedError)
         pause_s = self._outage.remaining_s(self._clock.now())
-        self._waiting = replace(tried, next_try_utc=(self._utc() if patient else decision.utc) + pause_s)
-        await self._settled(self._waiting, state=ItemState.SAVED)
+        waiting = replace(tried, next_try_utc=(self._utc() if patient else decision.utc) + pause_s)
+        await self._settled(waiting, state=ItemState.SAVED)
 
     def _note(self, item: Item, error: StoreError) -> None:
         """Tell the user once, and give an archive that is at fault a pause."""
@@ -237,28 +235,31 @@ class Delivery:
     async def _given_up(self, item: Item, reason: str) -> None:
         if item.kind is ItemKind.CLIP:
             t = self._clock.now()
-            await self.tell(
-                ClipLost(
-                    camera=item.camera, visit_id=item.visit_id, n=item.n, t=t, utc=self._clock.utc(t), reason=reason
-                )
+            lost = ClipLost(
+                camera=item.camera, visit_id=item.visit_id, n=item.n, t=t, utc=self._clock.utc(t), reason=reason
             )
+            if not await self._written(partial(self.tell, lost)):
+                return
         await self._settled(replace(item, last_error=reason), state=ItemState.FAILED)
 
     async def _settled(self, item: Item, *, state: ItemState) -> None:
-        await self._written(partial(self._ledger.settle, replace(item, state=state)))
+        await self._written(partial(asyncio.to_thread, self._ledger.settle, replace(item, state=state)))
 
-    async def _written(self, write: Callable[[], object]) -> None:
-        """Write to the ledger; a disk that refuses is asked again, until the program ends: the next run repairs it."""
+    async def _written(self, write: Callable[[], Awaitable[object]]) -> bool:
+        """Write to the ledger or journal; a disk that refuses is asked again, until it takes it or the program ends.
+
+        False at the end of the program: the next run repeats the whole step.
+        """
         while True:
             try:
-                await asyncio.to_thread(write)
+                await write()
             except LedgerError as error:
-                _LOG.warning("The ledger does not know yet how a delivery went: %s", error)
+                _LOG.warning("How a delivery went is not written down yet: %s", error)
                 if self._stopping:
-                    return
+                    return False
                 await asyncio.sleep(IDLE_S)
             else:
-                return
+                return True
 
     def _fact(self, item: Item, stored: Stored) -> FileStored:
         return FileStored(

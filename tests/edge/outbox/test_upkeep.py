@@ -1,6 +1,7 @@
 """What keeps the ledger within bounds, on the real database."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -116,3 +117,16 @@ def test_ended_visits_are_pruned(database: Database, upkeep: SqliteUpkeep) -> No
         )
     assert upkeep.prune(15.0, 9) == 1
     assert [visit.visit_id for visit in journal.visits()] == ["V1", "V2"]
+
+
+def test_other_programs_are_noticed_once_and_this_one_is_not(path: Path, ledger: SqliteLedger) -> None:
+    mine = Database(path)
+    upkeep = SqliteUpkeep(mine)
+    SqliteLedger(mine).add(item(n=1))
+    assert not upkeep.touched()
+    ledger.add(item(n=2))
+    assert [upkeep.touched(), upkeep.touched()] == [True, False]
+    ledger.items()
+    ledger.reset()
+    assert not upkeep.touched(), "nothing was changed"
+    mine.close()

@@ -145,37 +145,29 @@ async def test_order_is_kept_over_a_long_outage(tmp_path: Path) -> None:
     assert store.puts[1:] == sorted(store.puts[1:]), "all but the file that found out go in order"
 
 
-async def test_flush_by_the_owner_ends_the_pause(tmp_path: Path) -> None:
+async def test_owner_at_work_ends_the_pause(tmp_path: Path) -> None:
     desk, store = desk_with(tmp_path, lambda _: REFUSED)
     for n in range(3):
         desk.add(f"{n}.jpg")
+    desk.ledger.is_touched = True
     await desk.delivery.drain()
     store.error = lambda _: None
     await desk.delivery.drain()
-    assert store.puts == []
+    assert store.puts == [], "what was done before the outage does not count"
+    desk.ledger.is_touched = True
     desk.ledger.hasten(desk.clock.utc(desk.clock.t))
     await desk.delivery.drain()
     assert len(store.puts) == 3
 
 
-async def test_file_that_is_forgotten_meanwhile_leaves_nobody_waiting(tmp_path: Path) -> None:
-    desk, store = desk_with(tmp_path, lambda _: REFUSED)
-    for n in range(2):
-        desk.add(f"{n}.jpg")
-    await desk.delivery.drain()
-    desk.ledger.forget(desk.ledger.items()[0])
-    store.error = lambda _: None
-    await desk.delivery.drain()
-    assert store.puts == ["snapshot/1.jpg"]
-
-
-async def test_running_delivery_sees_a_flush_within_a_second(tmp_path: Path) -> None:
+async def test_running_delivery_sees_the_owner_within_a_second(tmp_path: Path) -> None:
     desk, store = desk_with(tmp_path, lambda _: REFUSED)
     desk.add("one.jpg")
     running = asyncio.create_task(desk.delivery.run())
-    await until(lambda: desk.ledger.items()[0].attempts == 1)
+    await until(lambda: desk.delivery._watching)
     store.error = lambda _: None
     desk.ledger.hasten(desk.clock.utc(desk.clock.t))
+    desk.ledger.is_touched = True
     async with asyncio.timeout(module.IDLE_S + 1):
         await until(lambda: store.puts != [])
     desk.delivery.stop()
@@ -325,6 +317,43 @@ async def test_end_does_not_wait_for_a_disk_that_refuses(tmp_path: Path, monkeyp
     async with asyncio.timeout(5):
         await running
     assert desk.states() == [ItemState.UPLOADING], "the next start puts it back"
+
+
+async def test_file_stays_until_everybody_has_kept_that_it_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "IDLE_S", 0.01)
+    desk = Desk(tmp_path)
+    desk.unkept = 3
+    item = desk.add("one.jpg")
+    await desk.delivery.drain()
+    assert desk.store.puts == ["snapshot/one.jpg"], "it is told again, not sent again"
+    assert [state for _, state, _ in desk.told] == [ItemState.UPLOADING]
+    assert desk.states() == [ItemState.PURGED]
+    assert not item.path.exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        None,  # it was stored
+        PermanentStoreError("access denied"),  # it was given up
+    ],
+)
+async def test_what_nobody_could_keep_is_repeated_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: StoreError | None
+) -> None:
+    monkeypatch.setattr(module, "IDLE_S", 0.01)
+    desk = Desk(tmp_path, *([error] if error else []), max_attempts=1)
+    desk.unkept = 10**9
+    item = desk.add(f"{CLIP_STEM}.mp4", ItemKind.CLIP)
+    running = asyncio.create_task(desk.delivery.run())
+    await until(lambda: desk.unkept < 10**9)
+    desk.delivery.stop()
+    async with asyncio.timeout(5):
+        await running
+    assert desk.states() == [ItemState.UPLOADING]
+    assert item.path.exists()
 
 
 async def test_file_that_the_end_cut_short_is_not_counted_as_refused(tmp_path: Path) -> None:
