@@ -15,6 +15,7 @@ from edge_detector import __version__
 from edge_detector.app import parts
 from edge_detector.app.lock import FolderLock
 from edge_detector.app.outbound import Outbound
+from edge_detector.app.retained import last_clips
 from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_model
 from edge_detector.app.web import Web
 from edge_detector.capture.factory import is_finite, open_source
@@ -100,6 +101,8 @@ class Node:
             self._bus.subscribe("watcher", self._watch)
         await self._recover()
         if self._bridge is not None:
+            clips = last_clips(names, visits=self._journal, ledger=self._ledger, store=self._outbound.store)
+            self._bridge.restore(await asyncio.to_thread(list, clips))
             await self._bridge.start()
         self._control.start()
         for camera in self._cameras.values():
@@ -255,7 +258,7 @@ class Node:
         probe = HealthProbe(clock=self._clock, data_dir=self._folder)
         while True:
             backlog = await asyncio.to_thread(self._ledger.backlog, self._clock.utc(self._clock.now()))
-            await self._bus.tell(probe.read(backlog=backlog, detector=self._detector.info))
+            self._bus.post(probe.read(backlog=backlog, detector=self._detector.info))
             await asyncio.sleep(HEALTH_INTERVAL_S)
 
 

@@ -52,10 +52,11 @@ class Outbound:
         ledger, upkeep = SqliteLedger(database), SqliteUpkeep(database)
         self._upkeep = upkeep
         self._throttle = Throttle(clock, bytes_per_s=section.max_bytes_per_s)
+        self.store = parts.open_store(config, folder, pace=self._throttle)
         self._delivery = Delivery(
             ledger=ledger,
             upkeep=upkeep,
-            store=parts.open_store(config, folder, pace=self._throttle),
+            store=self.store,
             clock=clock,
             tell=tell,
             held=held,

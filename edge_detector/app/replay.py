@@ -82,7 +82,11 @@ class RelativeStore:
     def put(self, item: Item) -> Stored:
         """Store a file; its address is its key."""
         self._store.put(item)
-        return Stored(uri=f"file:{item.key}", url=f"file:{item.key}")
+        return self.address(item.key)
+
+    def address(self, key: str) -> Stored:
+        """The key itself, as an address."""
+        return Stored(uri=f"file:{key}", url=f"file:{key}")
 
     def check(self) -> str:
         """Try the folder."""

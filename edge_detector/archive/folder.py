@@ -58,7 +58,11 @@ class FolderStore:
             self._remove_partial(item)
         except OSError as error:
             raise _store_error(error, target) from error
-        uri = self.uri(item.key)
+        return self.address(item.key)
+
+    def address(self, key: str) -> Stored:
+        """Where an object lies."""
+        uri = self.uri(key)
         return Stored(uri=uri, url=uri)
 
     def check(self) -> str:

@@ -57,7 +57,13 @@ class S3Store:
         except OSError as error:
             raise FileRefusedError(f"{item.path} cannot be read: {error.strerror}") from error
         with file:
-            url = self._calling(lambda client: self._put(client, key, item, file))
+            self._calling(lambda client: self._put(client, key, item, file))
+        return self.address(item.key)
+
+    def address(self, key: str) -> Stored:
+        """Where an object lies; a signed link lives from now on. Raises StoreError when there is no key to sign with."""
+        key = self._prefix + key
+        url = self._calling(lambda client: self._url(client, key))
         return Stored(uri=f"s3://{self._config.bucket}/{key}", url=url)
 
     def check(self) -> str:
@@ -66,7 +72,7 @@ class S3Store:
 
     # --- what is asked of the store -----------------------------------------------------------------------------------
 
-    def _put(self, client: S3Client, key: str, item: Item, file: BinaryIO) -> str:
+    def _put(self, client: S3Client, key: str, item: Item, file: BinaryIO) -> None:
         upload = Upload(
             client=client,
             target=self._target(key),
@@ -76,7 +82,6 @@ class S3Store:
             pace=lambda size: self._pace(item, size) if self._pace else None,
         )
         self._checksums.learning(lambda: upload.send(file))
-        return self._url(client, key)
 
     def _check(self, client: S3Client) -> str:
         target, options = self._target(self._prefix + CHECK_NAME), self._options("text/plain", {})
