@@ -61,7 +61,7 @@ class S3Store:
         return self.address(item.key)
 
     def address(self, key: str) -> Stored:
-        """Where an object lies; a signed link lives from now on. Raises StoreError when there is no key to sign with."""
+        """Where an object lies; a signed link lives from now on. Raises StoreError without a key to sign with."""
         key = self._prefix + key
         url = self._calling(lambda client: self._url(client, key))
         return Stored(uri=f"s3://{self._config.bucket}/{key}", url=url)

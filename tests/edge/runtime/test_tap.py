@@ -140,16 +140,21 @@ def test_listeners_come_and_go_while_packets_flow() -> None:
         feeder.join()
 
 
+def newest_of(tap: FrameTap) -> Frame | None:
+    """The newest frame, which each put changes."""
+    return tap.newest
+
+
 def test_newest_frame_is_kept_by_reference() -> None:
     tap, bell = FrameTap(), Bell()
-    assert tap.newest is None
+    assert newest_of(tap) is None
     tap.watch(bell)
     first, second = frame(0.0), frame(0.2)
     tap.put(first)
     tap.put(second)
-    assert tap.newest is second
+    assert newest_of(tap) is second
     tap.put(None)
-    assert tap.newest is None
+    assert newest_of(tap) is None
     assert bell.rings == 3
     tap.unwatch(bell)
     tap.put(first)
