@@ -25,6 +25,8 @@ ACK_S = 10.0
 RETRY_S = 1.0
 #: What another process appended (`porchlight outbox forget`) is seen within this.
 LOOK_S = 5.0
+#: Events kept in memory alone while the disk takes none; the oldest go.
+MOST_UNKEPT = 1000
 #: Events read from the journal at once.
 BATCH = 50
 
@@ -69,13 +71,19 @@ class EventQueue:
         self._idle = asyncio.Event()
         self._appending = 0
         self._under_way: tuple[int, asyncio.Future[bool]] | None = None
+        #: What the disk refused, by id.
+        self._unkept: dict[str, StoredEvent] = {}
 
     async def append(self, event: StoredEvent) -> None:
-        """Keep an event; it is on the disk when this returns. Raises LedgerError."""
+        """Keep an event; it is on the disk when this returns.
+
+        Raises LedgerError when the disk refuses; it is asked again with each event and before each look at the journal.
+        """
         self._idle.clear()
         self._appending += 1
+        self._unkept[event.id] = event
         try:
-            await self._thread.run(self._journal.append_event, event)
+            await self._keep_waiting()
         finally:
             self._appending -= 1
             self._wake.set()
@@ -116,6 +124,7 @@ class EventQueue:
     async def _send_waiting(self) -> bool:
         """Send one batch, or wait for something to send; False when the broker did not take an event."""
         self._wake.clear()
+        await self._keep_waiting()
         events = await self._thread.run(self._journal.next_events, BATCH)
         if not events:
             if not self._appending:
@@ -128,6 +137,19 @@ class EventQueue:
                 return False
             await self._thread.run(self._journal.ack_event, event.id)
         return True
+
+    async def _keep_waiting(self) -> None:
+        """Append what the disk refused before, in order."""
+        while self._unkept:
+            event = next(iter(self._unkept.values()))
+            try:
+                await self._thread.run(self._journal.append_event, event)
+            except LedgerError:
+                if len(self._unkept) > MOST_UNKEPT:
+                    _LOG.warning("Event %s is forgotten: too many wait for room on the disk", event.id)
+                    self._unkept.pop(event.id, None)
+                raise
+            self._unkept.pop(event.id, None)
 
     async def _acknowledged(self, event: StoredEvent) -> bool:
         """Publish one event and wait for the broker's word."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from edge_detector.core import naming
 from edge_detector.core.documents import Origin, clip_metadata, visit_document
+from edge_detector.core.errors import LedgerError, RecordError
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, VisitRecord
 from edge_detector.core.facts import ClipLost, ClipSaved, Fact, SnapshotReady, VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.types import VisitStats
@@ -19,6 +22,9 @@ from edge_detector.ports import Clock, Journal, Ledger
 
 #: An open visit is written at most this often, to spare SD cards; a crash loses this much of its duration.
 JOURNAL_INTERVAL_S = 2.0
+#: Facts that the disk refused and that wait for room, with their snapshots; about as many as a day at a busy door.
+LATE_LIMIT = 200
+_WORTH_WAITING = (VisitStarted, VisitEnded, ClipSaved, ClipLost, SnapshotReady)
 #: Writes a file so that it is there whole or not at all.
 WriteFile = Callable[[Path, bytes], None]
 
@@ -67,17 +73,38 @@ class Bookkeeper:
         self._write_file = write_file
         self._wake = wake
         self._open: dict[str, _Open] = {}
+        self._late: deque[tuple[Callable[[], None], Fact]] = deque()
 
     async def begin(self, fact: Fact) -> None:
         """Keep the start of a visit; subscribed before the events' journal, so that no visit is told and forgotten."""
         if isinstance(fact, VisitStarted):
-            await asyncio.to_thread(self.keep_start, fact)
+            await asyncio.to_thread(self._catch_up, partial(self.keep_start, fact), fact)
 
     async def handle(self, fact: Fact) -> None:
-        """Keep what any other fact says, on disk, before returning; subscribed behind the events' journal."""
-        await asyncio.to_thread(self.keep, fact)
+        """Keep what any other fact says, on disk, before returning; subscribed behind the events' journal.
+
+        Raises LedgerError or RecordError when the disk refuses; it is asked again with each later fact.
+        """
+        await asyncio.to_thread(self._catch_up, partial(self.keep, fact), fact)
         if isinstance(fact, SnapshotReady | ClipSaved | VisitEnded):
             self._wake()
+
+    def _catch_up(self, keep: Callable[[], None], fact: Fact) -> None:
+        """Keep what the disk refused before, then this: in the order in which it was told."""
+        self._late.append((keep, fact))
+        while self._late:
+            step, about = self._late.popleft()
+            try:
+                step()
+            except (LedgerError, RecordError):
+                self._late.appendleft((step, about))
+                self._forget_the_least()
+                raise
+
+    def _forget_the_least(self) -> None:
+        """Of what is late keep what no later fact repeats; when that is too much, all but the newest."""
+        if not isinstance(self._late[-1][1], _WORTH_WAITING) or len(self._late) > LATE_LIMIT:
+            self._late.pop()
 
     def keep_start(self, fact: VisitStarted) -> None:
         """`begin` for callers without a loop."""
@@ -90,8 +117,8 @@ class Bookkeeper:
             last_seen_utc=fact.utc,
             stats=VisitStats(max_people=fact.count, max_confidence=fact.confidence),
         )
-        self._open[fact.visit_id] = _Open(record, fact.utc)
         self._journal.put_visit(record)
+        self._open[fact.visit_id] = _Open(record, fact.utc)
 
     def keep(self, fact: Fact) -> None:
         """`handle` for callers without a loop."""

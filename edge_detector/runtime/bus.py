@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from edge_detector.core.errors import LedgerError
 from edge_detector.core.facts import CameraStats, Fact, Health, VisitUpdated
 from edge_detector.runtime.supervisor import guarded
 
@@ -47,7 +48,10 @@ class FactBus:
             _LOG.debug("%s came after the end", type(fact).__name__)
 
     async def tell(self, fact: Fact) -> None:
-        """Tell a fact from the loop and wait until every consumer has dealt with it."""
+        """Tell a fact from the loop and wait until every consumer has dealt with it.
+
+        Raises LedgerError when one of them could not keep it; to tell it again does no harm.
+        """
         done: asyncio.Future[None] = self._loop.create_future()
         self._queue.put_nowait((fact, done))
         await done
@@ -72,8 +76,20 @@ class FactBus:
     async def _run(self) -> None:
         while True:
             fact, done = await self._queue.get()
+            refused: list[LedgerError] = []
             for name, consumer in self._consumers:
-                await guarded(name, consumer(fact))
+                await guarded(name, _noting(consumer(fact), refused))
             if done is not None and not done.done():
-                done.set_result(None)
+                if refused:
+                    done.set_exception(refused[0])
+                else:
+                    done.set_result(None)
             self._queue.task_done()
+
+
+async def _noting(call: Awaitable[None], refused: list[LedgerError]) -> None:
+    try:
+        await call
+    except LedgerError as error:
+        refused.append(error)
+        raise

@@ -132,6 +132,48 @@ async def test_a_disk_that_fails_for_a_while(caplog: pytest.LogCaptureFixture) -
     assert "Events cannot be sent: the disk refuses" in caplog.text
 
 
+class Full(MemoryJournal):
+    """A journal on a disk without room."""
+
+    full = True
+
+    def append_event(self, event: StoredEvent) -> None:
+        if self.full:
+            raise LedgerError("the disk is full")
+        super().append_event(event)
+
+
+async def test_what_a_full_disk_refuses_is_kept_and_sent_later() -> None:
+    journal = Full()
+    async with running(journal) as desk:
+        for n in (1, 2, 1):
+            with pytest.raises(LedgerError):
+                await desk.queue.append(event(n))
+        journal.full = False
+        desk.queue.open()
+        for n in (1, 2):
+            async with asyncio.timeout(5.0):
+                assert await desk.sent.get() == event(n)
+            desk.ack()
+        await desk.queue.drain(5.0)
+        assert desk.sent.empty()
+
+
+async def test_the_oldest_go_when_the_disk_stays_full(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(event_queue, "MOST_UNKEPT", 2)
+    journal = Full()
+    async with running(journal) as desk:
+        for n in range(4):
+            with pytest.raises(LedgerError):
+                await desk.queue.append(event(n))
+        journal.full = False
+        await desk.queue.append(event(4))
+    assert journal.next_events(9) == [event(2), event(3), event(4)]
+    assert f"Event {event(0).id} is forgotten" in caplog.text
+
+
 async def test_event_of_another_process_is_found() -> None:
     journal = MemoryJournal()
     async with running(journal) as desk:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edge_detector.core.errors import StoreError
+from edge_detector.core.errors import LedgerError, StoreError
 from edge_detector.core.evidence import Item, ItemKind, ItemState
 from edge_detector.core.facts import ClipLost, FileStored
 from edge_detector.core.retry import RetryPolicy
@@ -42,6 +42,8 @@ class Desk:
         self.held: list[str] = []
         self.lost: list[ClipLost] = []
         self.told: list[tuple[FileStored, ItemState, bool]] = []
+        #: How many facts the consumers cannot keep before they can.
+        self.unkept = 0
         self.delivery = Delivery(
             ledger=self.ledger,
             upkeep=self.ledger,
@@ -77,6 +79,9 @@ class Desk:
         return [item.state for item in self.ledger.items()]
 
     async def _tell(self, fact: FileStored | ClipLost) -> None:
+        if self.unkept:
+            self.unkept -= 1
+            raise LedgerError("the disk is full")
         if isinstance(fact, ClipLost):
             self.lost.append(fact)
             return

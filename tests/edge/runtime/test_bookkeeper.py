@@ -1,6 +1,7 @@
 """The bookkeeper: what is on disk after each fact, and what it makes of what a crash left."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +9,20 @@ import pytest
 
 from edge_detector.core import naming
 from edge_detector.core.documents import Origin
+from edge_detector.core.errors import LedgerError, RecordError
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState
-from edge_detector.core.facts import ClipLost, ClipSaved, SnapshotReady, VisitEnded, VisitStarted, VisitUpdated
+from edge_detector.core.facts import (
+    CameraStats,
+    ClipLost,
+    ClipSaved,
+    SnapshotReady,
+    VisitEnded,
+    VisitStarted,
+    VisitUpdated,
+)
 from edge_detector.core.types import ClipEnd, VisitStats
 from edge_detector.files import write_atomic
+from edge_detector.runtime import bookkeeper
 from edge_detector.runtime.bookkeeper import JOURNAL_INTERVAL_S, Bookkeeper, Place
 from edge_detector.testing import FakeClock, MemoryJournal, MemoryLedger
 from tests.edge.runtime.values import OTHER_VISIT, VISIT, ended, started
@@ -205,6 +216,56 @@ async def test_facts_of_unknown_visits_change_nothing(office: Office) -> None:
         await office.keeper.handle(fact)
     assert office.ledger.items() == []
     assert office.journal.visits() == []
+
+
+class FullDisk:
+    """Refuses everything until somebody makes room."""
+
+    def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = True
+        for shelf, call in ((office.journal, "put_visit"), (office.ledger, "add")):
+            monkeypatch.setattr(shelf, call, self._refusing(getattr(shelf, call), LedgerError("the disk is full")))
+        write = self._refusing(write_atomic, RecordError("the disk is full"))
+        monkeypatch.setattr(office.keeper, "_write_file", write)
+
+    def _refusing(self, call: Callable[..., None], error: Exception) -> Callable[..., None]:
+        def refusing(*given: object) -> None:
+            if self.full:
+                raise error
+            call(*given)
+
+        return refusing
+
+
+async def test_what_a_full_disk_refuses_is_kept_when_there_is_room(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FullDisk(office, monkeypatch)
+    with pytest.raises(LedgerError):
+        await office.keeper.begin(started())
+    for fact in (snapshot(), updated(1_700_000_012.0), ended(clips=1), saved(office.clip())):
+        with pytest.raises(LedgerError):
+            await office.keeper.handle(fact)
+    assert office.ledger.items() == []
+    disk.full = False
+    await office.keeper.handle(CameraStats(camera="door", t=40.0, fps=5.0, inference_ms=10.0))
+    assert [item.kind for item in office.ledger.items()] == [ItemKind.SNAPSHOT, ItemKind.CLIP, ItemKind.DOCUMENT]
+    (visit,) = office.journal.visits()
+    assert visit.ended
+    assert office.document()["visit_id"] == VISIT
+
+
+async def test_memory_stays_bounded_while_the_disk_is_full(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bookkeeper, "LATE_LIMIT", 2)
+    disk = FullDisk(office, monkeypatch)
+    for n in range(5):
+        with pytest.raises(RecordError):
+            await office.keeper.handle(snapshot(utc=1_700_000_010.0 + n))
+    disk.full = False
+    await office.keeper.handle(updated(1_700_000_020.0))
+    assert [item.path.name for item in office.items(ItemKind.SNAPSHOT)] == [
+        naming.snapshot_name(VISIT, 1_700_000_011_000)
+    ]
 
 
 async def test_visit_that_a_crash_left_open_is_told_and_closed(office: Office) -> None:

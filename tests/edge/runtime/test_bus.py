@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from edge_detector.core.errors import LedgerError
 from edge_detector.core.facts import CameraDown, CameraStats, Fact
 from edge_detector.runtime.bus import QUEUE_LIMIT, FactBus
 
@@ -71,6 +72,27 @@ async def test_one_bad_consumer_does_not_stop_the_others(caplog: pytest.LogCaptu
     await bus.stop()
     assert seen == [down(1)]
     assert "bad one failed" in caplog.text
+
+
+async def test_who_tells_learns_that_a_fact_was_not_kept() -> None:
+    bus = FactBus()
+    refusals = [LedgerError("the disk is full")]
+    seen: list[Fact] = []
+
+    async def keep(_: Fact) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    async def see(fact: Fact) -> None:
+        seen.append(fact)
+
+    bus.subscribe("keep", keep)
+    bus.subscribe("see", see)
+    with pytest.raises(LedgerError, match="the disk is full"):
+        await bus.tell(down(1))
+    await bus.tell(down(1))
+    await bus.stop()
+    assert seen == [down(1), down(1)], "the others are told all the same"
 
 
 async def test_repeated_facts_are_left_out_when_consumers_are_behind_and_others_never() -> None:
