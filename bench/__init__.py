@@ -1,0 +1,1 @@
+"""What measures the program: each module is a program of its own, see docs/reference/benchmarks.md."""
