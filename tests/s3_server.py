@@ -169,7 +169,7 @@ class MotoServer(S3Server):
         count = b"0" if iam else b"inf"
         address, headers = f"{self.url}/moto-api/reset-auth", {"Content-Type": "text/plain"}
         request = urllib.request.Request(address, count, headers)  # noqa: S310 - our own address
-        urllib.request.urlopen(request, timeout=READY_S).close()  # noqa: S310 - the same
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=READY_S).close()
 
     def user(self, name: str, allowed: Mapping[str, str]) -> Key:
         """A new user's key, with the right to these actions on these resources."""
@@ -197,13 +197,18 @@ class MotoServer(S3Server):
 
 
 class SeaweedServer(S3Server):
-    """Verifies signatures, SHA-256 and MD5, of parts too; has no KMS and no IAM policies of AWS."""
+    """Verifies signatures, SHA-256 and MD5, of parts too; has no KMS, and no block on public access."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is started before `with`."""
+        super().__init__(folder)
+        self._grpc: dict[str, int] = {}
 
     def _command(self) -> list[str]:
         (self.folder / "data").mkdir(exist_ok=True)
         (self.folder / "s3.json").write_text(json.dumps({"identities": [*self._identities()]}))
         master, volume, filer = free_port(), free_port(), free_port()
-        grpc = {name: free_port() for name in ("master", "volume", "filer", "s3")}
+        self._grpc = {name: free_port() for name in ("master", "volume", "filer", "s3")}
         options = {
             "dir": "data",
             "ip": HOST,
@@ -211,21 +216,28 @@ class SeaweedServer(S3Server):
             "metricsPort": 0,
             "master.port": master,
             "master.telemetry": "false",
-            "master.volumeSizeLimitMB": 64,
+            "master.volumeSizeLimitMB": 256,
             "volume.port": volume,
-            "volume.max": 8,
+            "volume.max": 64,
             "filer": "true",
             "filer.port": filer,
             "s3": "true",
             "s3.port": self.port,
             "s3.config": "s3.json",
             "s3.autoCreateBucket": "false",
+            "s3.localSocket": "s3.sock",
+            "filer.localSocket": "filer.sock",
             "s3.port.iceberg": 0,
             "s3.port.lance": 0,
-            **{f"{name}.port.grpc": port for name, port in grpc.items()},
+            **{f"{name}.port.grpc": port for name, port in self._grpc.items()},
         }
         program = Path(sys.executable).with_name("weed")
         return [str(program), "-logtostderr=true", "server", *(f"-{name}={value}" for name, value in options.items())]
+
+    def _end(self) -> None:
+        super()._end()
+        for name, port in self._grpc.items():  # it does not remove them itself
+            Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock").unlink(missing_ok=True)
 
     def _identities(self) -> Iterable[dict[str, object]]:
         for key, actions in ((OWNER, ["Admin"]), (EDGE, [f"Write:{BUCKET}/{PREFIX}/*"])):
@@ -244,5 +256,5 @@ def client(service: str, url: str, key: Key) -> Any:  # noqa: ANN401 - boto3 has
         region_name="us-east-1",
         aws_access_key_id=key.id,
         aws_secret_access_key=key.secret,
-        config=Config(s3={"addressing_style": "path"}),
+        config=Config(s3={"addressing_style": "path"}, proxies={}),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_detector.core.evidence import Item, ItemKind
+from tests.broker import HOST
 from tests.s3_server import MotoServer, S3Server, SeaweedServer
 
 #: Given a content, an item with a key of its own.
@@ -35,7 +36,8 @@ def server(request: pytest.FixtureRequest) -> S3Server:
 
 @pytest.fixture(autouse=True)
 def no_foreign_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No profile of the developer and no role of the machine gives a key."""
+    """No profile of the developer and no role of the machine gives a key, and no proxy is between."""
+    monkeypatch.setenv("NO_PROXY", HOST)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("CONFIG_FILE", "SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(f"AWS_{name}", str(tmp_path / name.lower()))
