@@ -1,6 +1,6 @@
 import threading
 
-from edge_detector.core.types import Packet
+from edge_detector.core.types import Frame, Packet
 from edge_detector.runtime.tap import FrameTap, PacketTap
 from tests.edge.runtime.values import INFO, frame, packet
 
