@@ -33,7 +33,12 @@ _BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ULID_CHARS: Final = 26
 _ULID_TIME_CHARS: Final = 10
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_END_MS: Final = (datetime(2200, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+
+DAY: Final = timedelta(days=1)
+#: Days between these are days in every time zone; nothing was recorded outside.
+FIRST_DAY: Final = date(1970, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
+_END_MS: Final = (datetime(2199, 12, 30, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 #: One range: that several are asked for may be answered with the whole.
 _RANGE: Final = re.compile(r"bytes=(?:[0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})", re.ASCII)
 _ETAG: Final = re.compile(r'"[\x21\x23-\x7e]{1,200}"')

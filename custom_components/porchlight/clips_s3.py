@@ -26,7 +26,10 @@ from .access import (
     S3_CODES,
 )
 from .clips import (
+    DAY,
+    FIRST_DAY,
     GIVEN,
+    LAST_DAY,
     LIST_TIMEOUT,
     STREAM_TIMEOUT,
     ULID_CHARS,
@@ -55,6 +58,7 @@ PLACES: Final[Mapping[Kind, tuple[str, str]]] = {
     Kind.POSTER: ("clips", "jpg"),
     Kind.SNAPSHOT: ("snapshots", "jpg"),
 }
+KINDS: Final = {where: kind for kind, where in PLACES.items()}
 #: Going to and fro asks once; a day that is over changes no more, but for late uploads.
 LIVE_S: Final = 15.0
 OVER_S: Final = 300.0
@@ -68,8 +72,6 @@ MAX_DOCUMENT_BYTES: Final = 262_144
 
 #: A local day spans two dates of UTC; beyond these days one of them is believed to have a visit in it.
 EXACT_DAYS: Final = 90
-
-DAY: Final = timedelta(days=1)
 
 _CODE: Final = re.compile(rb"<Code>([A-Za-z0-9]{1,64})</Code>")
 _KEYS: Final = re.compile(r"<Key>([^<]+)</Key>")
@@ -96,6 +98,7 @@ class S3Store:
             region=config[CONF_REGION],
         )
         self._lists: ShortMemory[list[str]] = ShortMemory(hass.loop.time)
+        self._days: ShortMemory[list[date]] = ShortMemory(hass.loop.time)
         self._facts: Bounded[str, Facts] = Bounded()
         self._turn = asyncio.Semaphore(FETCHES)
 
@@ -113,8 +116,13 @@ class S3Store:
         matches = (_DATE.fullmatch(name) for name in {name for names in lists for name in names})
         dates = {found for match in matches if match and (found := _date(match[1]))}
         wanted = sorted({day for each in dates for day in _local_days(each)}, reverse=True)
+        shown = await self._days.get((camera, *wanted[:EXACT_DAYS]), LIVE_S, lambda: self._exact(camera, wanted, dates))
+        return shown + wanted[EXACT_DAYS:]
+
+    async def _exact(self, camera: str, wanted: list[date], dates: set[date]) -> list[date]:
+        """Of the latest of these days, those with a visit."""
         seen = await asyncio.gather(*(self._any(camera, day, dates) for day in wanted[:EXACT_DAYS]))
-        return [day for day, is_one in zip(wanted, seen, strict=False) if is_one] + wanted[EXACT_DAYS:]
+        return [day for day, is_one in zip(wanted, seen, strict=False) if is_one]
 
     async def visits(self, camera: str, start: datetime, end: datetime) -> list[StoredVisit]:
         """Visits that began in `start <= t < end` and have a file, newest first."""
@@ -122,8 +130,9 @@ class S3Store:
         for place in ("clips", "snapshots"):
             for day in _utc_dates(start, end):
                 for name in await self._files(f"{self._folder(camera, place)}date={day}/", day):
-                    if (match := _FILE.fullmatch(name)) and is_visit_id(match["visit_id"]):
-                        kind = next(kind for kind, where in PLACES.items() if where == (place, match["ending"]))
+                    match = _FILE.fullmatch(name)
+                    kind = KINDS.get((place, match["ending"])) if match else None
+                    if match and kind and is_visit_id(match["visit_id"]):
                         files.setdefault(match["visit_id"], set()).add((kind, int(match["n"] or 1)))
         found = [_visit(visit_id, files[visit_id]) for visit_id in sorted(files, reverse=True)]
         return [visit for visit in found if start <= visit.started_at < end]
@@ -219,9 +228,7 @@ class S3Store:
         for place in ("clips", "snapshots"):
             for each in dates.intersection(days):
                 prefix = f"{self._folder(camera, place)}date={each}/"
-                after = prefix + first_id(start)
-                ask = lambda prefix=prefix, after=after: self._list(prefix, _KEYS, start_after=after, limit=1)  # noqa: E731
-                names = await self._lists.get(after, LIVE_S, ask)
+                names = await self._list(prefix, _KEYS, start_after=prefix + first_id(start), limit=1)
                 if any(name[:ULID_CHARS] < first_id(end) for name in names):
                     return True
         return False
@@ -313,9 +320,10 @@ def _code(body: bytes) -> str:
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if FIRST_DAY < day < LAST_DAY else None
 
 
 def _utc(day: date) -> datetime:
@@ -324,12 +332,9 @@ def _utc(day: date) -> datetime:
 
 
 def _local_days(day: date) -> set[date]:
-    """The local days that a date of UTC reaches into; dates at the ends of time have none."""
+    """The local days that a date of UTC reaches into."""
     begin = datetime.combine(day, time.min, UTC)
-    try:
-        return {dt_util.as_local(moment).date() for moment in (begin, begin + DAY - timedelta(milliseconds=1))}
-    except OverflowError:
-        return set()
+    return {dt_util.as_local(moment).date() for moment in (begin, begin + DAY - timedelta(milliseconds=1))}
 
 
 def _utc_dates(start: datetime, end: datetime) -> list[date]:

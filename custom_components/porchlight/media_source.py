@@ -24,7 +24,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
-from .clips import ClipsError, ClipUnknownError, Facts, Kind, Ref, StoredVisit, is_visit_id
+from .clips import DAY, FIRST_DAY, LAST_DAY, ClipsError, ClipUnknownError, Facts, Kind, Ref, StoredVisit, is_visit_id
 from .const import DOMAIN
 from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
 from .models import SLUG, ULID
@@ -36,8 +36,6 @@ PLAYABLE: Final = timedelta(minutes=15)
 #: A list that nobody scrolls through.
 MAX_DAYS: Final = 400
 MAX_FOUND: Final = 200
-
-DAY: Final = timedelta(days=1)
 
 _PLACE: Final = re.compile(
     rf"(?P<node>{SLUG.pattern})(?:/(?P<camera>{SLUG.pattern})"
@@ -319,7 +317,7 @@ def _iso_day(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if date(1970, 1, 2) <= day <= date(2199, 12, 30) else None
+    return day if FIRST_DAY < day < LAST_DAY else None
 
 
 def _day(word: str, words: Mapping[str, str]) -> date | None:
