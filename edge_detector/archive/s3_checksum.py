@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -17,6 +17,8 @@ from edge_detector.core.errors import RetryableStoreError
 
 #: Stores that keep objects as they came answer with their MD5.
 _MD5_ETAG = re.compile(r'"?([0-9a-f]{32})"?')
+#: Of an upload in parts: how many there were.
+_ETAG_OF_PARTS = re.compile(r'"?[0-9a-f]{32}-([0-9]+)"?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,18 @@ class Checksums:
                 "The store holds other bytes than were sent, by its MD5; "
                 "if it says so of every file, its ETag is none: set archive.checksum: md5"
             )
+
+    def confirm_whole(self, answer: Mapping[str, Any], parts: Sequence[Body]) -> None:
+        """Raises RetryableStoreError unless the store made one object of these very parts, as far as it says."""
+        told, etag = str(answer.get("ChecksumSHA256", "")), str(answer.get("ETag", ""))
+        if not etag and not told:
+            raise RetryableStoreError("The store did not confirm that the parts are one file now")
+        wanted = base64.b64encode(hashlib.sha256(b"".join(part.sha256 for part in parts)).digest()).decode()
+        if told and told.partition("-")[0] != wanted:
+            raise RetryableStoreError("The store made another file of the parts, by its SHA-256")
+        found = _ETAG_OF_PARTS.fullmatch(etag)
+        if found and int(found[1]) != len(parts):
+            raise RetryableStoreError("The store made another file of the parts, by their number")
 
     def learning(self, send: Callable[[], None]) -> None:
         """Send; when a store of which nothing is known refuses a header, send without SHA-256."""

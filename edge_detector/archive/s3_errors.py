@@ -55,10 +55,10 @@ _IAM_POLICY = "porchlight iam-policy --for edge"
 _PASSING = frozenset(
     """
     BadDigest ClientDisconnected ConditionalRequestConflict IncompleteBody InternalError InvalidDigest InvalidPart
-    NoSuchUpload OperationAborted PriorRequestNotComplete RequestLimitExceeded RequestTimeout RequestTimeoutException
-    ServiceUnavailable SlowDown SlowDownRead SlowDownWrite TemporaryRedirect Throttling ThrottlingException
-    TooManyRequests TooManyRequestsException XAmzContentChecksumMismatch XAmzContentSHA256Mismatch
-    XMinioServerNotInitialized
+    InvalidPartOrder MalformedXML NoSuchUpload OperationAborted PriorRequestNotComplete RequestLimitExceeded
+    RequestTimeout RequestTimeoutException ServiceUnavailable SlowDown SlowDownRead SlowDownWrite TemporaryRedirect
+    Throttling ThrottlingException TooManyRequests TooManyRequestsException XAmzContentChecksumMismatch
+    XAmzContentSHA256Mismatch XMinioServerNotInitialized
     """.split()  # noqa: SIM905 - words read better than thirty quotes
 )
 _PASSING_STATUSES = frozenset({408, 409, 425, 429})

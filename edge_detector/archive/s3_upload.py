@@ -6,12 +6,12 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from edge_detector.archive.s3_checksum import Checksums, body_of
+from edge_detector.archive.s3_checksum import Body, Checksums, body_of
 from edge_detector.archive.s3_client import S3Client
 from edge_detector.archive.s3_errors import code_of
 from edge_detector.core.errors import FileRefusedError, RetryableStoreError
@@ -63,17 +63,17 @@ class Upload:
         upload = self.target | {"UploadId": begun["UploadId"]}
         done = False
         try:
-            parts = self._parts(upload, file)
+            bodies, parts = self._parts(upload, file)
             answer = self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
-            done = bool(answer.get("ETag"))
+            self.checksums.confirm_whole(answer, bodies)
+            done = True
         finally:
             if not done:
                 self._abort(upload)
-        if not done:
-            raise RetryableStoreError("The store did not confirm that the parts are one file now")
 
-    def _parts(self, upload: dict[str, str], file: BinaryIO) -> list[dict[str, Any]]:
+    def _parts(self, upload: dict[str, str], file: BinaryIO) -> tuple[list[Body], list[dict[str, Any]]]:
         digest = hashlib.sha256()
+        sent: list[Body] = []
         parts: list[dict[str, Any]] = []
         while data := file.read(PART_BYTES):
             digest.update(data)
@@ -81,9 +81,10 @@ class Upload:
             self.pace(len(data))
             answer = self.client.upload_part(**upload, **number, **self.checksums.params(body))
             self.checksums.confirm(answer, body)
+            sent.append(replace(body, data=b""))
             parts.append(number | {name: answer[name] for name in ("ETag", "ChecksumSHA256") if name in answer})
         self._compare(digest.hexdigest())
-        return parts
+        return sent, parts
 
     def _compare(self, sha256: str) -> None:
         if sha256 != self.sha256:

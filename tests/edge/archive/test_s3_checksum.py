@@ -1,4 +1,5 @@
 import base64
+import hashlib
 from typing import Literal
 
 import pytest
@@ -67,6 +68,39 @@ def test_first_answer_tells_what_a_store_knows(answer: dict[str, str], knows: Kn
 def test_answer_that_confirms_nothing_or_something_else(wanted: Wanted, answer: dict[str, str], sentence: str) -> None:
     with pytest.raises(RetryableStoreError, match=sentence):
         Checksums(wanted).confirm(answer, BODY)
+
+
+PARTS = [BODY, OTHER]
+OF_PARTS = base64.b64encode(hashlib.sha256(BODY.sha256 + OTHER.sha256).digest()).decode()
+ETAG_OF_PARTS = "0123456789abcdef" * 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"ETag": "whatever", "ChecksumSHA256": f"{OF_PARTS}-2"},
+        {"ETag": "whatever", "ChecksumSHA256": OF_PARTS},
+        {"ETag": f'"{ETAG_OF_PARTS}-2"'},
+        {"ETag": '"of another making"'},
+        {"ETag": f"{ETAG_OF_PARTS}-2"},
+    ],
+)
+def test_parts_that_are_one_file_now(answer: dict[str, str]) -> None:
+    Checksums("auto").confirm_whole(answer, PARTS)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ({}, "did not confirm that the parts are one file"),
+        ({"ETag": "x", "ChecksumSHA256": f"{SHA256}-2"}, "another file of the parts, by its SHA-256"),
+        # a part was lost from the list on its way
+        ({"ETag": f'"{ETAG_OF_PARTS}-1"'}, "another file of the parts, by their number"),
+    ],
+)
+def test_parts_that_became_something_else(answer: dict[str, str], sentence: str) -> None:
+    with pytest.raises(RetryableStoreError, match=sentence):
+        Checksums("auto").confirm_whole(answer, PARTS)
 
 
 @pytest.mark.parametrize("wanted", ["sha256", "md5"])

@@ -48,6 +48,9 @@ def refused(
         ("XAmzContentSHA256Mismatch", 400),
         ("XAmzContentChecksumMismatch", 400),
         ("IncompleteBody", 400),
+        # a list of parts that was damaged on its way
+        ("MalformedXML", 400),
+        ("InvalidPartOrder", 400),
         # KMS under load
         ("KMS.ThrottlingException", 400),
     ],
