@@ -21,7 +21,7 @@ RATES: Mapping[Kind, float] = {
     Kind.RESET: 0.03,
     Kind.RESET_ANSWER: 0.02,
     Kind.CLOSE: 0.01,
-    Kind.HANG: 0.008,
+    Kind.HANG: 0.012,
     Kind.FLIP: 0.03,
     Kind.INTERNAL_ERROR: 0.03,
     Kind.SLOW_DOWN: 0.02,
