@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,8 @@ TAG = f"porchlight_{VISIT}"
 SNOOZE = "PORCHLIGHT_SNOOZE"
 IGNORE = f"PORCHLIGHT_IGNORE_{VISIT}"
 MEDIA = "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fporchlight"
-DAY = f"{MEDIA}%2Fhallway_pi%2Ffront_door%2F2026-11-21"
-CLIP = f"/api/porchlight/clips/node=hallway_pi/camera=front_door/date=2026-11-21/{VISIT}.mp4"
+DAY = f"{MEDIA}%2Fhallway_pi%2Ffront_door%2F2026-11-20"  # it is still the day before in San Francisco
+CLIP = f"/api/porchlight/hallway_pi/front_door/{VISIT}/clip.mp4"
 PICTURE = "/api/image_proxy/image.hallway_front_door_last_person"
 LIVE = "/?more-info-entity-id=camera.hallway_front_door"
 #: Long enough for a call that must not come, were it to come.
@@ -50,6 +50,14 @@ def hass_config_dir(hass_tmp_config_dir: str) -> str:
     shutil.copytree(FOLDER, Path(hass_tmp_config_dir) / "blueprints" / "automation")
     (Path(hass_tmp_config_dir) / "configuration.yaml").touch()
     return hass_tmp_config_dir
+
+
+@pytest.fixture(autouse=True)
+async def end_automation(hass: HomeAssistant) -> AsyncGenerator[None]:
+    """No run and no timer of the automation outlives its test."""
+    yield
+    if hass.states.get(AUTOMATION):
+        await hass.services.async_call("automation", "turn_off", {"entity_id": AUTOMATION}, blocking=True)
 
 
 class Phones:
@@ -241,6 +249,19 @@ async def test_each_visit_has_a_notification_of_its_own(hass: HomeAssistant, nod
     anna, ben = await phones.told(3)
     assert ben["title"] == "Front door"
     assert ben["data"]["tag"] == anna["data"]["tag"] == TAG
+
+
+async def test_the_second_clip_of_a_visit(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await watch(hass, phones)
+    node.event("person_arrived")
+    await phones.told(1)
+    stored = golden("event_clip_stored")
+    node.event("clip_stored")
+    await phones.told(2)
+    node.event("clip_stored", uri=stored["uri"].replace(".mp4", "-2.mp4"))
+    anna, ben = await phones.told(3)
+    assert anna["data"]["video"] == ben["data"]["video"] == f"{CLIP}?n=2"
+    assert ben["data"]["clickAction"] == DAY
 
 
 async def test_an_event_that_comes_twice(hass: HomeAssistant, node: Node, phones: Phones) -> None:
@@ -443,3 +464,112 @@ async def test_a_restart_tells_nothing_anew(
     node.status("online")
     await asyncio.sleep(NOTHING_S)
     await phones.told(1)
+
+
+async def linger(hass: HomeAssistant, phones: Phones, **inputs: Any) -> None:
+    """Make the automation that tells of who stays."""
+    sensors = ["binary_sensor.hallway_front_door_person", *ZONES]
+    stay = {"milliseconds": 300}
+    await automate(hass, "someone_lingers", {"sensors": sensors, "phones": phones.ids, "stay": stay, **inputs})
+
+
+async def test_somebody_lingers(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await linger(hass, phones, message="{{ place }} {{ minutes }}")
+    await until(lambda: hass.states.is_state(ZONES[0], "off"))
+    steps(node, 1)
+    await until(lambda: hass.states.is_state(ZONES[0], "on"))
+    anna, ben = await phones.told(2)
+    by_place = {call.data["message"]: call.data for call in phones.told_ben}
+    assert set(by_place) == {"Front door Person 0", "Front door Steps person 0"}
+    data = by_place["Front door Person 0"]
+    assert data["title"] == "Front door"
+    assert data["data"] == {
+        "tag": "porchlight_lingers_binary_sensor.hallway_front_door_person",
+        "group": "porchlight",
+        "image": PICTURE,
+        "clickAction": LIVE,
+        "channel": "Porchlight",
+        "importance": "high",
+        "priority": "high",
+        "ttl": 0,
+        "notification_icon": "mdi:outdoor-lamp",
+    }
+    assert anna["data"].keys() == {"tag", "group", "image", "url", "push"}
+    assert anna["data"]["push"] == {"interruption-level": "time-sensitive"}
+    await phones.told(2)
+
+
+async def test_who_leaves_soon_does_not_linger(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await linger(hass, phones)
+    steps(node, 1)
+    await until(lambda: hass.states.is_state(ZONES[0], "on"))
+    node.state(person=False, count=0, zones={}, visit_id=None, since=None)
+    await phones.untold()
+
+
+async def test_a_critical_lingerer(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await linger(hass, phones, critical=True, sensors=ZONES)
+    steps(node, 1)
+    anna, ben = await phones.told(1)
+    assert anna["data"]["push"]["interruption-level"] == "critical"
+    assert anna["data"]["push"]["sound"] == {"name": "default", "critical": 1, "volume": 1.0}
+    assert ben["data"]["channel"] == "alarm_stream"
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"residents": ["person.anna"]},  # somebody is home
+        {"quiet_from": "00:00:01", "quiet_to": "23:59:59"},
+    ],
+)
+async def test_nobody_is_told_of_a_lingerer(
+    hass: HomeAssistant, node: Node, phones: Phones, inputs: dict[str, Any]
+) -> None:
+    hass.states.async_set("person.anna", "home")
+    await linger(hass, phones, **inputs)
+    steps(node, 1)
+    await phones.untold()
+
+
+async def summarize(hass: HomeAssistant, phones: Phones, **inputs: Any) -> None:
+    """Make the automation that sums up the day, in a second or two."""
+    at = (dt_util.now() + timedelta(seconds=2)).strftime("%H:%M:%S")
+    essentials = {"cameras": [camera(hass), camera(hass, "garden")], "phones": phones.ids, "at": at}
+    await automate(hass, "daily_summary", {**essentials, **inputs})
+
+
+async def test_the_summary_of_a_day(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    now, before = dt_util.utcnow(), dt_util.utcnow() - timedelta(days=2)
+    node.event("person_arrived", ts=f"{before:%Y-%m-%dT%H:%M:%S.000Z}", visit_id=THIRD_VISIT)
+    for visit in (VISIT, OTHER_VISIT):
+        node.event("person_arrived", ts=f"{now:%Y-%m-%dT%H:%M:%S.000Z}", visit_id=visit)
+    for direction in ("in", "in", "out"):
+        node.event("line_crossed", ts=f"{now:%Y-%m-%dT%H:%M:%S.000Z}", direction=direction)
+    await summarize(hass, phones)
+    anna, ben = await phones.told(1)
+    last = dt_util.as_local(now).strftime("%H:%M")
+    message = f"Front door: 2 visits, the last at {last}\nThreshold: 2 in, 1 out\nGarden: 0 visits"
+    assert anna["title"] == ben["title"] == "Today at the door"
+    assert anna["message"] == ben["message"] == message
+    common = {"tag": "porchlight_summary", "group": "porchlight"}
+    assert anna["data"] == {**common, "url": "/media-browser", "push": {"interruption-level": "passive"}}
+    assert ben["data"] == {
+        **common,
+        "clickAction": "/media-browser",
+        "channel": "Porchlight summary",
+        "importance": "low",
+        "notification_icon": "mdi:outdoor-lamp",
+    }
+
+
+async def test_a_day_without_visits(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await summarize(hass, phones)
+    await asyncio.sleep(3)
+    await phones.untold()
+
+
+async def test_a_day_without_visits_may_be_told(hass: HomeAssistant, node: Node, phones: Phones) -> None:
+    await summarize(hass, phones, also_empty=True)
+    _, ben = await phones.told(1)
+    assert ben["message"] == "Front door: 0 visits\nThreshold: 0 in, 0 out\nGarden: 0 visits"
