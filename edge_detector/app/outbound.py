@@ -26,6 +26,7 @@ from edge_detector.runtime.delivery import Delivery, all_kinds
 from edge_detector.runtime.early import EarlyCopies
 from edge_detector.runtime.housekeeper import Housekeeper
 from edge_detector.runtime.pace import Throttle
+from edge_detector.runtime.supervisor import guarded
 
 #: At the end: how long files that are under way may take; what is not over then begins anew at the next start.
 STOP_S = 5.0
@@ -99,7 +100,12 @@ class Outbound:
         self._tasks = [
             asyncio.create_task(self._delivery.run(), name="delivery"),
             asyncio.create_task(self._housekeeper.run(), name="housekeeping"),
+            asyncio.create_task(self._warm(), name="archive"),
         ]
+
+    async def _warm(self) -> None:
+        """Make the archive's client, which takes a second on a Pi: better now than when somebody is at the door."""
+        await guarded("The archive", asyncio.to_thread(self.store.address, "clips"))
 
     def clean(self) -> None:
         """Before anything is recorded: remove what a crash left of early copies."""
@@ -113,7 +119,8 @@ class Outbound:
         """Let what is under way end, or end it; all clips are closed by now."""
         await self._early.stop()
         self._delivery.stop()
-        delivery, housekeeping = self._tasks
+        delivery, housekeeping, opening = self._tasks
+        await opening
         housekeeping.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_S):

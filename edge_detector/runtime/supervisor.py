@@ -66,7 +66,7 @@ class Worker:
                 return
 
 
-async def guarded(name: str, call: Awaitable[None]) -> bool:
+async def guarded(name: str, call: Awaitable[object]) -> bool:
     """Await one step of a stage on the loop; a failure is logged, gives False, and the stage goes on with the next."""
     try:
         await call
