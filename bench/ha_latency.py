@@ -28,16 +28,20 @@ PAUSE_S = 0.05
 
 def measure(visits: int) -> dict[str, Any]:
     """Milliseconds from `person_arrived` and the state at the broker to the state's change, over so many visits."""
-    with tempfile.TemporaryDirectory() as name, Broker(Path(name)) as broker, Fleet(broker.port, 1, 1) as fleet:
-        with Hass(Path(name), integrations=(INTEGRATION,)) as hass:
-            hass.add_mqtt(broker.port)
-            fleet.announce()
-            fleet.accept(hass.api)
-            wait_until(lambda: hass.api.state(PERSON) == "off", PERSON)
-            with hass.api.websocket() as websocket:
-                websocket.call("subscribe_entities", entity_ids=[PERSON])
-                websocket.event()
-                spent = [one_visit(fleet, websocket) for _ in range(visits)]
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Broker(Path(name)) as broker,
+        Fleet(broker.port, 1, 1) as fleet,
+        Hass(Path(name), integrations=(INTEGRATION,)) as hass,
+    ):
+        hass.add_mqtt(broker.port)
+        fleet.announce()
+        fleet.accept(hass.api)
+        wait_until(lambda: hass.api.state(PERSON) == "off", PERSON)
+        with hass.api.websocket() as websocket:
+            websocket.call("subscribe_entities", entity_ids=[PERSON])
+            websocket.event()
+            spent = [one_visit(fleet, websocket) for _ in range(visits)]
     return {
         "visits": visits,
         "p50_ms": round(percentile(spent, 0.5) * 1000, 1),

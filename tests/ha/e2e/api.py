@@ -154,7 +154,7 @@ class Api:
     def devices(self, entry_id: str | None = None) -> list[dict[str, Any]]:
         """The devices, or those of one config entry."""
         found: list[dict[str, Any]] = self.call("config/device_registry/list")
-        return [device for device in found if entry_id is None or entry_id in device["config_entries"]]
+        return [device for device in found if entry_id in (None, device["config_entry_id"])]
 
     # --- config entries ------------------------------------------------------------------------------------------
 

@@ -156,7 +156,7 @@ def snooze_of(told: dict[str, Any]) -> str:
     return next(str(each["action"]) for each in told["data"]["actions"] if each["action"].startswith(SNOOZE))
 
 
-async def watch(hass: HomeAssistant, phones: Phones, **inputs: Any) -> None:
+async def watch(hass: HomeAssistant, phones: Phones, **inputs: object) -> None:
     """Make the automation that tells of persons."""
     essentials = {"cameras": [camera(hass), camera(hass, "garden")], "phones": phones.ids}
     await automate(hass, "person_notification", {**essentials, **inputs})
@@ -197,7 +197,7 @@ APPLE = {
 }
 
 
-def with_clip(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def with_clip(data: dict[str, Any], **changes: object) -> dict[str, Any]:
     """The notification once its clip is stored."""
     actions = [{**BUTTONS[0], "uri": DAY}, *BUTTONS[1:]]
     kept = {key: value for key, value in data.items() if key != "image"}
@@ -466,7 +466,7 @@ async def test_a_restart_tells_nothing_anew(
     await phones.told(1)
 
 
-async def linger(hass: HomeAssistant, phones: Phones, **inputs: Any) -> None:
+async def linger(hass: HomeAssistant, phones: Phones, **inputs: object) -> None:
     """Make the automation that tells of who stays."""
     sensors = ["binary_sensor.hallway_front_door_person", *ZONES]
     stay = {"milliseconds": 300}
@@ -478,7 +478,7 @@ async def test_somebody_lingers(hass: HomeAssistant, node: Node, phones: Phones)
     await until(lambda: hass.states.is_state(ZONES[0], "off"))
     steps(node, 1)
     await until(lambda: hass.states.is_state(ZONES[0], "on"))
-    anna, ben = await phones.told(2)
+    anna, _ = await phones.told(2)
     by_place = {call.data["message"]: call.data for call in phones.told_ben}
     assert set(by_place) == {"Front door Person 0", "Front door Steps person 0"}
     data = by_place["Front door Person 0"]
@@ -532,7 +532,7 @@ async def test_nobody_is_told_of_a_lingerer(
     await phones.untold()
 
 
-async def summarize(hass: HomeAssistant, phones: Phones, **inputs: Any) -> None:
+async def summarize(hass: HomeAssistant, phones: Phones, **inputs: object) -> None:
     """Make the automation that sums up the day, in a second or two."""
     at = (dt_util.now() + timedelta(seconds=2)).strftime("%H:%M:%S")
     essentials = {"cameras": [camera(hass), camera(hass, "garden")], "phones": phones.ids, "at": at}
