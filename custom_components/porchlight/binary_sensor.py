@@ -13,8 +13,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import Topic
-from .coordinator import CameraData, Part, PorchlightConfigEntry, PorchlightCoordinator
+from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
 from .entity import ValueDescription, ValueEntity, async_add, tables
+from .feed import CameraFeed
+from .parts import Part
 
 PARALLEL_UPDATES = 0
 
@@ -29,7 +31,7 @@ def _person(coordinator: PorchlightCoordinator, part: Part) -> bool | None:
     return None if state is None else state.person
 
 
-def _visit(data: CameraData) -> dict[str, Any]:
+def _visit(data: CameraFeed) -> dict[str, Any]:
     state = data.state
     since = None if state is None or state.since is None else state.since.isoformat()
     return {"visit_id": None if state is None else state.visit_id, "since": since}

@@ -14,9 +14,10 @@ from yarl import URL
 
 from .access import CONF_CLIPS, CONF_TOKEN, CONF_TYPE, CONF_URL, TYPE_EDGE
 from .const import Topic
-from .coordinator import Part, PorchlightConfigEntry, PorchlightCoordinator
+from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
 from .entity import PorchlightDescription, PorchlightEntity, async_add, tables
-from .models import MAX_IMAGE_BYTES
+from .fields import MAX_IMAGE_BYTES
+from .parts import Part
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from homeassistant.exceptions import HomeAssistantError
 from yarl import URL
 
 from .const import DOMAIN
-from .models import ULID
+from .fields import ULID
 
 _LOGGER = logging.getLogger(__name__)
 

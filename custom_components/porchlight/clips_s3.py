@@ -49,7 +49,7 @@ from .clips import (
     is_visit_id,
     whole,
 )
-from .models import SLUG, ULID
+from .fields import SLUG, ULID
 from .sigv4 import Key, object_url, signed_headers
 
 #: Where the files of a kind lie below the prefix, and how they end.

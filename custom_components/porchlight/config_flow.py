@@ -37,8 +37,9 @@ from .access import (
     async_check,
 )
 from .const import CONF_BASE_TOPIC, CONF_NODE, DEFAULT_BASE_TOPIC, DOMAIN
+from .fields import SLUG, Refusal
 from .heard import async_heard
-from .models import SLUG, Announce, Refusal, parse_announce, raw
+from .models import Announce, parse_announce, raw
 
 DEFAULT_REGION: Final = "us-east-1"
 #: Where Amazon answers for a region; other endpoints are typed in.

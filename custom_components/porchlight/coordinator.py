@@ -14,9 +14,8 @@ How `clips` reads is said in `access.py`. `entry.runtime_data` is the `Porchligh
 import asyncio
 import json
 import logging
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -32,38 +31,28 @@ from homeassistant.util import dt as dt_util
 from .clips import ClipStore
 from .const import (
     ANSWER_S,
-    CAMERA_TOPICS,
     CLAIM,
     CONF_BASE_TOPIC,
     CONF_NODE,
     DOMAIN,
-    EVENT_IDS,
     SILENCE_S,
-    EventType,
     Topic,
 )
 from .devices import Devices
+from .feed import CameraFeed
+from .fields import Refusal
 from .history import VisitLog
 from .issues import IssueBook
 from .models import (
     Announce,
-    Camera,
-    CameraState,
-    Clip,
     Event,
     Health,
     Place,
-    Refusal,
-    Settings,
     parse_announce,
-    parse_clip,
-    parse_event,
     parse_health,
-    parse_image,
-    parse_settings,
-    parse_state,
     raw,
 )
+from .parts import Part, names_of
 from .stores import make_store
 
 _LOGGER = logging.getLogger(__name__)
@@ -73,40 +62,6 @@ type PorchlightConfigEntry = ConfigEntry[PorchlightCoordinator]
 #: The visits are written to disk this long after the last one: an SD card lives longer.
 SAVE_DELAY_S: Final = 60.0
 STORE_VERSION: Final = 1
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Part:
-    """What entities are made for: the node, a camera, or a zone or line of one."""
-
-    camera: str = ""
-    zone: str = ""
-    line: str = ""
-
-    @property
-    def prefix(self) -> str:
-        """What its unique ids begin with, after the node; no slug holds a dash, so that none is that of another."""
-        if self.zone:
-            return f"{self.camera}-zone-{self.zone}-"
-        if self.line:
-            return f"{self.camera}-line-{self.line}-"
-        return f"{self.camera}-" if self.camera else ""
-
-
-@dataclass(slots=True, kw_only=True)
-class CameraData:
-    """What a camera told last; None before it did."""
-
-    info: Camera
-    state: CameraState | None = None
-    settings: Settings | None = None
-    last_clip: Clip | None = None
-    image: bytes | None = None
-    image_at: datetime | None = None
-    event: Event | None = None
-    #: Ids of events that were seen, the latest last.
-    seen: OrderedDict[str, None] = field(default_factory=OrderedDict)
-    unsubscribe: list[CALLBACK_TYPE] = field(default_factory=list)
 
 
 class PorchlightCoordinator:
@@ -119,7 +74,7 @@ class PorchlightCoordinator:
         self.node: str = entry.data[CONF_NODE]
         self.announce: Announce | None = None
         self.health: Health | None = None
-        self.cameras: dict[str, CameraData] = {}
+        self.cameras: dict[str, CameraFeed] = {}
         self.log = VisitLog()
         #: Whoever reads clips tells here whether it could.
         self.issues = IssueBook(hass, entry.entry_id, entry.title)
@@ -133,7 +88,6 @@ class PorchlightCoordinator:
         self._followers: list[Callable[[frozenset[Part]], None]] = []
         self._warned: set[tuple[Topic, str]] = set()
         self._silence: CALLBACK_TYPE | None = None
-        self._answers: defaultdict[str, list[asyncio.Future[str | None]]] = defaultdict(list)
         self._claiming = False
 
     # --- what entities ask -------------------------------------------------------------------------------------
@@ -151,7 +105,7 @@ class PorchlightCoordinator:
 
     def parts(self) -> frozenset[Part]:
         """Everything that entities are made for."""
-        return frozenset(self._parts())
+        return frozenset() if self.announce is None else frozenset(names_of(self.announce))
 
     def place(self, part: Part) -> Place | None:
         """The zone or line of a part, None for a part that is none."""
@@ -178,7 +132,8 @@ class PorchlightCoordinator:
     async def async_set(self, camera: str, **settings: bool | float) -> None:
         """Change settings and wait for the answer; raises HomeAssistantError with the edge's reason."""
         answer: asyncio.Future[str | None] = self.hass.loop.create_future()
-        self._answers[camera].append(answer)
+        waiting = self.cameras[camera].waiting
+        waiting.append(answer)
         try:
             await self._publish(camera, "set", settings)
             async with asyncio.timeout(ANSWER_S):
@@ -188,7 +143,7 @@ class PorchlightCoordinator:
                 translation_domain=DOMAIN, translation_key="no_answer", translation_placeholders={"node": self.node}
             ) from None
         finally:
-            self._answers[camera].remove(answer)
+            waiting.remove(answer)
         if reason is not None:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="rejected", translation_placeholders={"reason": reason}
@@ -234,7 +189,7 @@ class PorchlightCoordinator:
         self._online = False
         self._quiet()
         for data in self.cameras.values():
-            _unsubscribe(data)
+            data.stop()
         self.issues.forget()
 
     @callback
@@ -266,14 +221,14 @@ class PorchlightCoordinator:
     @callback
     def _on_announce(self, message: mqtt.ReceiveMessage) -> None:
         payload = raw(message.payload)
-        self._alive(message)
+        self.heard(message)
         if not payload:
             self._set_online(online=False, why="it was removed")
             self.issues.removed()
             return
         announce = parse_announce(payload, self.node)
         if isinstance(announce, Refusal):
-            self._refuse(Topic.ANNOUNCE, "", announce)
+            self.refuse(Topic.ANNOUNCE, "", announce)
             if announce.kind == "schema":
                 self.announce = None
                 self._notify_all()
@@ -294,24 +249,25 @@ class PorchlightCoordinator:
         wanted = {camera.id: camera for camera in announce.cameras}
         for gone in self.cameras.keys() - wanted.keys():
             self.issues.camera(self.cameras[gone].info, online=True)
-            _unsubscribe(self.cameras.pop(gone))
+            self.cameras.pop(gone).stop()
         new = [camera.id for camera in announce.cameras if camera.id not in self.cameras]
         for camera in announce.cameras:
-            self.cameras.setdefault(camera.id, CameraData(info=camera)).info = camera
+            self.cameras.setdefault(camera.id, CameraFeed(self, camera)).info = camera
         parts = self.parts()
         self.devices.update(announce, parts)
         for follower in tuple(self._followers):
             follower(parts)
         self._notify_all()
         for camera_id in new:
-            await self._subscribe(self.cameras[camera_id])
+            await self.cameras[camera_id].async_subscribe()
 
     def _renamed(self, announce: Announce) -> bool:
         """Whether a zone or a line that stays has another name: entities learn it when they are made."""
         if self.announce is None:
             return False
-        before, after = _names(self.announce), _names(announce)
-        return any(after[part] != name for part, name in before.items() if part in after)
+        before, after = names_of(self.announce), names_of(announce)
+        places = (part for part in before if part.zone or part.line)
+        return any(after.get(part, before[part]) != before[part] for part in places)
 
     @callback
     def _on_status(self, message: mqtt.ReceiveMessage) -> None:
@@ -324,7 +280,7 @@ class PorchlightCoordinator:
         elif payload in (b"offline", b""):
             self._set_online(online=False, why="its last word is offline")
         else:
-            self._refuse(Topic.STATUS, "", Refusal(kind="field", detail=f"{len(payload)} bytes, no online or offline"))
+            self.refuse(Topic.STATUS, "", Refusal(kind="field", detail=f"{len(payload)} bytes, no online or offline"))
 
     @callback
     def _on_silence(self, _: datetime) -> None:
@@ -333,14 +289,14 @@ class PorchlightCoordinator:
 
     @callback
     def _on_health(self, message: mqtt.ReceiveMessage) -> None:
-        self._alive(message)
+        self.heard(message)
         health = parse_health(raw(message.payload))
         if isinstance(health, Refusal):
-            self._refuse(Topic.HEALTH, "", health)
+            self.refuse(Topic.HEALTH, "", health)
             return
         self.health = health
         self.issues.health(health)
-        self._notify("", Topic.HEALTH)
+        self.notify("", Topic.HEALTH)
 
     @callback
     def _set_online(self, *, online: bool, why: str) -> None:
@@ -361,7 +317,7 @@ class PorchlightCoordinator:
         self._notify_all()
 
     @callback
-    def _alive(self, message: mqtt.ReceiveMessage) -> None:
+    def heard(self, message: mqtt.ReceiveMessage) -> None:
         """A message that the broker did not keep comes from a node that lives."""
         if not message.retain:
             self._quiet()
@@ -372,102 +328,22 @@ class PorchlightCoordinator:
             self._silence()
             self._silence = None
 
-    # --- what is heard: its cameras ----------------------------------------------------------------------------
-
-    async def _subscribe(self, data: CameraData) -> None:
-        listeners = {
-            Topic.STATE: self._on_state,
-            Topic.IMAGE: self._on_image,
-            Topic.LAST_CLIP: self._on_last_clip,
-            Topic.EVENT: self._on_event,
-            Topic.SETTINGS: self._on_settings,
-        }
-        for topic in CAMERA_TOPICS:
-            listener = partial(listeners[topic], data)
-            name = self.topic(topic, data.info.id)
-            data.unsubscribe.append(await mqtt.async_subscribe(self.hass, name, listener, qos=1, encoding=None))
-
-    @callback
-    def _on_state(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
-        self._alive(message)
-        state = parse_state(raw(message.payload))
-        if isinstance(state, Refusal):
-            self._refuse(Topic.STATE, data.info.id, state)
-            return
-        data.state = state
-        self.issues.camera(data.info, online=state.online)
-        self._notify(data.info.id, Topic.STATE)
-
-    @callback
-    def _on_image(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
-        self._alive(message)
-        if not (payload := raw(message.payload)):
-            data.image = data.image_at = None
-        elif isinstance(image := parse_image(payload), Refusal):
-            self._refuse(Topic.IMAGE, data.info.id, image)
-            return
-        else:
-            data.image, data.image_at = image, dt_util.utcnow()
-        self._notify(data.info.id, Topic.IMAGE)
-
-    @callback
-    def _on_last_clip(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
-        self._alive(message)
-        clip = parse_clip(raw(message.payload))
-        if isinstance(clip, Refusal):
-            self._refuse(Topic.LAST_CLIP, data.info.id, clip)
-            return
-        data.last_clip = clip
-        self._notify(data.info.id, Topic.LAST_CLIP)
-
-    @callback
-    def _on_settings(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
-        self._alive(message)
-        settings = parse_settings(raw(message.payload))
-        if isinstance(settings, Refusal):
-            self._refuse(Topic.SETTINGS, data.info.id, settings)
-            return
-        data.settings = settings
-        if not message.retain:
-            self._answer(data.info.id, None)
-        self._notify(data.info.id, Topic.SETTINGS)
-
-    @callback
-    def _on_event(self, data: CameraData, message: mqtt.ReceiveMessage) -> None:
-        self._alive(message)
-        if message.retain:
-            return  # an event is a moment, not a state
-        event = parse_event(raw(message.payload))
-        if isinstance(event, Refusal):
-            self._refuse(Topic.EVENT, data.info.id, event)
-            return
-        if event.id in data.seen:
-            return
-        data.seen[event.id] = None
-        if len(data.seen) > EVENT_IDS:
-            data.seen.popitem(last=False)
-        data.event = event
-        if event.type is EventType.REJECTED:
-            self._answer(data.info.id, event.fields["reason"])
-        if self.log.apply(data.info.id, event, dt_util.utcnow()):
-            self._store.async_delay_save(self.log.as_dict, SAVE_DELAY_S)
-        self._notify(data.info.id, Topic.EVENT)
-
     # --- inside ------------------------------------------------------------------------------------------------
-
-    @callback
-    def _answer(self, camera: str, reason: str | None) -> None:
-        for answer in self._answers[camera]:
-            if not answer.done():
-                answer.set_result(reason)
 
     @callback
     def _on_midnight(self, _: datetime) -> None:
         for camera in self.cameras:
-            self._notify(camera, Topic.EVENT)
+            self.notify(camera, Topic.EVENT)
 
     @callback
-    def _notify(self, camera: str, topic: Topic) -> None:
+    def happened(self, camera: str, event: Event) -> None:
+        """Take an event into the log of visits."""
+        if self.log.apply(camera, event, dt_util.utcnow()):
+            self._store.async_delay_save(self.log.as_dict, SAVE_DELAY_S)
+
+    @callback
+    def notify(self, camera: str, topic: Topic) -> None:
+        """Tell those who listen that there is something new."""
         for listener in tuple(self._listeners[camera, topic]):
             listener()
 
@@ -478,20 +354,11 @@ class PorchlightCoordinator:
                 listener()
 
     @callback
-    def _refuse(self, topic: Topic, camera: str, refusal: Refusal) -> None:
+    def refuse(self, topic: Topic, camera: str, refusal: Refusal) -> None:
         """One warning for each kind of fault on each kind of topic; a warning a second would hide all others."""
         level = logging.DEBUG if (topic, refusal.kind) in self._warned else logging.WARNING
         self._warned.add((topic, refusal.kind))
         _LOGGER.log(level, "Ignoring a message on %s: %s", self.topic(topic, camera), refusal.detail)
-
-    def _parts(self) -> Iterator[Part]:
-        if self.announce is None:
-            return
-        yield Part()
-        for camera in self.announce.cameras:
-            yield Part(camera.id)
-            yield from (Part(camera.id, zone=zone.id) for zone in camera.zones)
-            yield from (Part(camera.id, line=line.id) for line in camera.lines)
 
 
 def store_of(hass: HomeAssistant, entry: PorchlightConfigEntry) -> Store[dict[str, Any]]:
@@ -502,20 +369,3 @@ def store_of(hass: HomeAssistant, entry: PorchlightConfigEntry) -> Store[dict[st
 def claim_topic(entry: PorchlightConfigEntry) -> str:
     """Where a node is claimed."""
     return f"{entry.data[CONF_BASE_TOPIC]}/{entry.data[CONF_NODE]}/claim"
-
-
-def _unsubscribe(data: CameraData) -> None:
-    while data.unsubscribe:
-        data.unsubscribe.pop()()
-
-
-def _names(announce: Announce) -> dict[Part, str]:
-    """The names of zones and lines, by their parts."""
-    return {
-        part: place.name
-        for camera in announce.cameras
-        for part, place in (
-            *((Part(camera.id, zone=zone.id), zone) for zone in camera.zones),
-            *((Part(camera.id, line=line.id), line) for line in camera.lines),
-        )
-    }

@@ -1,6 +1,6 @@
 """The devices of a node: itself, and a child for each camera; and what is left of those that went."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -9,9 +9,7 @@ from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 
 from .const import DOMAIN
 from .models import Announce, Camera
-
-if TYPE_CHECKING:
-    from .coordinator import Part
+from .parts import Part
 
 MANUFACTURER: Final = "Porchlight"
 

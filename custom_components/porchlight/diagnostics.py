@@ -8,7 +8,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 
 from .access import CONF_ACCESS_KEY_ID, CONF_BUCKET, CONF_ENDPOINT, CONF_SECRET_ACCESS_KEY, CONF_TOKEN, CONF_URL
-from .coordinator import CameraData, PorchlightConfigEntry
+from .coordinator import PorchlightConfigEntry
+from .feed import CameraFeed
 
 TO_REDACT: Final = {
     CONF_ACCESS_KEY_ID,
@@ -50,7 +51,7 @@ async def async_get_device_diagnostics(
     return async_redact_data(about, TO_REDACT)
 
 
-def _camera(data: CameraData) -> dict[str, Any]:
+def _camera(data: CameraFeed) -> dict[str, Any]:
     event = data.event
     return {
         "info": asdict(data.info),

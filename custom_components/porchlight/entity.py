@@ -10,7 +10,9 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import Topic
-from .coordinator import CameraData, Part, PorchlightConfigEntry, PorchlightCoordinator
+from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
+from .feed import CameraFeed
+from .parts import Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ class ValueDescription[T](PorchlightDescription):
 
     value_fn: Callable[[PorchlightCoordinator, Part], T]
     #: More that it tells; only where the description has it.
-    attributes_fn: Callable[[CameraData], dict[str, Any]] | None = None
+    attributes_fn: Callable[[CameraFeed], dict[str, Any]] | None = None
 
 
 class PorchlightEntity(Entity):
@@ -55,7 +57,7 @@ class PorchlightEntity(Entity):
         self._shown: object = None
 
     @property
-    def camera(self) -> CameraData:
+    def camera(self) -> CameraFeed:
         """What the camera told last."""
         return self.coordinator.cameras[self.part.camera]
 

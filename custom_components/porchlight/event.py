@@ -8,9 +8,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import EventType, Topic
-from .coordinator import Part, PorchlightConfigEntry
+from .coordinator import PorchlightConfigEntry
 from .entity import PorchlightDescription, PorchlightEntity, async_add, tables
 from .models import Event
+from .parts import Part
 
 PARALLEL_UPDATES = 0
 

@@ -7,7 +7,8 @@ from typing import Final
 from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant, callback
 
-from .models import SLUG, Announce, Refusal, parse_announce, raw
+from .fields import SLUG, Refusal
+from .models import Announce, parse_announce, raw
 
 #: The broker sends what it keeps at once; the MQTT integration waits half a second before it subscribes.
 LISTEN_S: Final = 2.0

@@ -8,8 +8,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import Topic
-from .coordinator import Part, PorchlightConfigEntry, PorchlightCoordinator
+from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
 from .entity import PorchlightDescription, PorchlightEntity, async_add, tables
+from .parts import Part
 
 PARALLEL_UPDATES = 0
 

@@ -27,7 +27,7 @@ from homeassistant.util import dt as dt_util
 from .clips import DAY, FIRST_DAY, LAST_DAY, ClipsError, ClipUnknownError, Facts, Kind, Ref, StoredVisit, is_visit_id
 from .const import DOMAIN
 from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
-from .models import SLUG, ULID
+from .fields import SLUG, ULID
 from .stores import opened, store_of
 from .views import async_coordinator, mime_type, path_of
 

@@ -17,9 +17,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import Topic
-from .coordinator import CameraData, Part, PorchlightConfigEntry, PorchlightCoordinator
+from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
 from .entity import ValueDescription, ValueEntity, async_add, tables
+from .feed import CameraFeed
 from .models import CameraState, Health
+from .parts import Part
 
 PARALLEL_UPDATES = 0
 
@@ -49,7 +51,7 @@ def _last_clip(coordinator: PorchlightCoordinator, part: Part) -> Value:
     return None if clip is None else clip.started_at
 
 
-def _clip(data: CameraData) -> dict[str, Any]:
+def _clip(data: CameraFeed) -> dict[str, Any]:
     clip = data.last_clip
     if clip is None:
         return {}

@@ -9,8 +9,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import Topic
-from .coordinator import Part, PorchlightConfigEntry, PorchlightCoordinator
+from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
 from .entity import ValueDescription, ValueEntity, async_add, tables
+from .parts import Part
 
 #: One answer of the edge belongs to one command.
 PARALLEL_UPDATES = 1

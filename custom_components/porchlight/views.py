@@ -19,7 +19,7 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from .clips import ClipsError, ClipsUnreachableError, ClipUnknownError, Kind, Ref, is_visit_id, passed_on
 from .const import DOMAIN
 from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
-from .models import SLUG
+from .fields import SLUG
 from .stores import opened
 
 _LOGGER = logging.getLogger(__name__)

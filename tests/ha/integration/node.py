@@ -34,28 +34,33 @@ class Node:
         self.base = base
         self._events = 0
 
-    def announce(self, **changes: Any) -> None:
+    @property
+    def connected(self) -> bool:
+        """Whether the broker would take what it says."""
+        return bool(self.observer._client.is_connected())
+
+    def announce(self, **changes: object) -> None:
         self.say(f"{self.base}/announce/{self.node}", {**golden("announce"), "node": self.node, **changes})
 
     def status(self, text: str) -> None:
         self.say(f"{self.base}/{self.node}/status", text)
 
-    def health(self, **changes: Any) -> None:
+    def health(self, **changes: object) -> None:
         self.say(f"{self.base}/{self.node}/health", {**golden("health"), **changes})
 
-    def state(self, camera: str = CAMERA, **changes: Any) -> None:
+    def state(self, camera: str = CAMERA, **changes: object) -> None:
         self.say(self.topic(camera, "state"), {**golden("state"), **changes})
 
-    def settings(self, camera: str = CAMERA, **changes: Any) -> None:
+    def settings(self, camera: str = CAMERA, **changes: object) -> None:
         self.say(self.topic(camera, "settings"), {**golden("settings"), **changes})
 
-    def last_clip(self, camera: str = CAMERA, **changes: Any) -> None:
+    def last_clip(self, camera: str = CAMERA, **changes: object) -> None:
         self.say(self.topic(camera, "last_clip"), {**golden("last_clip"), **changes})
 
     def image(self, camera: str = CAMERA, data: bytes = JPEG) -> None:
         self.say(self.topic(camera, "image"), data)
 
-    def event(self, kind: str, camera: str = CAMERA, **changes: Any) -> str:
+    def event(self, kind: str, camera: str = CAMERA, **changes: object) -> str:
         """An event under an id of its own, unless one is given."""
         self._events += 1
         event = {**golden(f"event_{kind}"), "id": f"01M7YG65DT00000000000{self._events:05d}", **changes}

@@ -5,10 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from homeassistant.components.repairs import RepairsFlow
+from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
@@ -17,12 +20,12 @@ from custom_components.porchlight.const import DOMAIN
 from tests.ha.integration.conftest import state_of, until
 from tests.ha.integration.node import CAMERA, NODE, Node, golden
 
-
 SECOND = "01M7YG65DT3MP3PJJSD1VPCNAF"
 
 
 def device(hass: HomeAssistant, entry: MockConfigEntry, camera: str = "") -> str:
     registry = dr.async_get(hass)
+    found: dr.AnyDeviceEntry | None
     if camera:
         found = registry.async_get_child_device_by_identifier((DOMAIN, f"{NODE}-{camera}"), entry.entry_id)
     else:
@@ -31,7 +34,7 @@ def device(hass: HomeAssistant, entry: MockConfigEntry, camera: str = "") -> str
     return found.id
 
 
-async def call(hass: HomeAssistant, name: str, **data: Any) -> Any:
+async def call(hass: HomeAssistant, name: str, **data: object) -> Any:
     return await hass.services.async_call(DOMAIN, name, data, blocking=True, return_response=name != "record_clip")
 
 
@@ -218,20 +221,21 @@ async def test_a_camera_that_is_down_for_long(hass: HomeAssistant, running: Mock
     assert open_issues(hass) == set()
 
 
-async def fix(hass: HomeAssistant, kind: str) -> tuple[repairs.RepairsFlow, ir.IssueEntry]:
+async def fix(hass: HomeAssistant, kind: str) -> RepairsFlow:
     [issue] = [each for (domain, _), each in ir.async_get(hass).issues.items() if domain == DOMAIN]
     assert issue.is_fixable
     assert issue.translation_key == kind
     flow = await repairs.async_create_fix_flow(hass, issue.issue_id, issue.data)
     flow.hass = hass
-    return flow, issue
+    return flow
 
 
 async def test_a_removed_node_is_removed_on_a_click(hass: HomeAssistant, running: MockConfigEntry, edge: Node) -> None:
     edge.say(f"porchlight/announce/{NODE}", b"")
     await raised(hass, issues.NODE_REMOVED)
     assert state_of(hass, "binary_sensor.hallway_front_door_person") == "unavailable"
-    flow, _ = await fix(hass, issues.NODE_REMOVED)
+    flow = await fix(hass, issues.NODE_REMOVED)
+    assert isinstance(flow, repairs.RemoveNodeFlow)
     form = await flow.async_step_init()
     assert form["description_placeholders"] == {"node": "Hallway"}
     await flow.async_step_confirm({})
@@ -242,10 +246,17 @@ async def test_a_removed_node_is_removed_on_a_click(hass: HomeAssistant, running
 async def test_a_refused_key_is_changed_on_a_click(hass: HomeAssistant, running: MockConfigEntry) -> None:
     running.runtime_data.issues.clips("get_denied", "AccessDenied")
     await raised(hass, issues.CLIPS_REFUSED)
-    flow, _ = await fix(hass, issues.CLIPS_REFUSED)
+    flow = await fix(hass, issues.CLIPS_REFUSED)
+    assert isinstance(flow, repairs.ClipsFlow)
     result = await flow.async_step_init()
     [next_flow] = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert next_flow["context"]["source"] == SOURCE_RECONFIGURE
     assert result["next_flow"] == ("config_flow", next_flow["flow_id"])
     running.runtime_data.issues.clips(None)
     await solved(hass)
+
+
+async def test_system_health_is_registered(hass: HomeAssistant) -> None:
+    registration = SystemHealthRegistration(hass, DOMAIN)
+    system_health.async_register(hass, registration)
+    assert registration.info_callback is system_health.system_health_info

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from homeassistant.components import mqtt
 from homeassistant.config_entries import SOURCE_HASSIO, SOURCE_MQTT, SOURCE_USER, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -219,7 +220,7 @@ async def test_no_mqtt(hass: HomeAssistant) -> None:
 
 async def test_no_broker(hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Any) -> None:
     broker.stop()
-    await until(lambda: not config_flow.mqtt.is_connected(hass))
+    await until(lambda: not mqtt.is_connected(hass))
     assert (await start(hass, SOURCE_USER))["reason"] == "mqtt_not_connected"
 
 

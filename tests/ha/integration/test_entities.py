@@ -2,17 +2,20 @@
 
 import asyncio
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.porchlight import coordinator as coordinator_module
+from custom_components.porchlight import feed
 from tests.ha.integration.conftest import entities_of, state_of, until
 from tests.ha.integration.node import CAMERA, JPEG, Node, golden
 
@@ -139,7 +142,7 @@ async def test_the_picture_is_there_at_once(hass: HomeAssistant, running: MockCo
     entity = component.get_entity(image)
     assert entity
     assert await entity.async_image() == JPEG + b"\x00"
-    assert datetime.fromisoformat(str(state_of(hass, image)))
+    assert datetime.fromisoformat(str(state_of(hass, image))).tzinfo is not None
 
 
 def obey(edge: Node, settings: dict[str, Any]) -> None:
@@ -214,3 +217,22 @@ async def test_buttons(hass: HomeAssistant, running: MockConfigEntry, edge: Node
     await hass.services.async_call("button", "press", {ATTR_ENTITY_ID: f"button.{DOOR}_{button}"}, blocking=True)
     await until(lambda: edge.observer.on(edge.topic(CAMERA, "do")))
     assert json.loads(edge.observer.on(edge.topic(CAMERA, "do"))[0].text) == {"action": action}
+
+
+async def test_a_new_day_has_had_no_visits(hass: HomeAssistant, running: MockConfigEntry, edge: Node) -> None:
+    edge.event("person_arrived", ts=dt_util.utcnow().isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    visits = f"sensor.{DOOR}_visits_today"
+    await until(lambda: state_of(hass, visits) == "1")
+    tomorrow = dt_util.start_of_local_day() + timedelta(days=1)
+    with freeze_time(tomorrow + timedelta(seconds=1)):
+        async_fire_time_changed(hass, tomorrow + timedelta(seconds=1))
+        await hass.async_block_till_done()
+    assert state_of(hass, visits) == "0"
+
+
+async def test_ids_of_events_are_not_kept_for_ever(
+    hass: HomeAssistant, running: MockConfigEntry, edge: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "EVENT_IDS", 2)
+    ids = [edge.event("camera_up") for _ in range(4)]
+    await until(lambda: list(running.runtime_data.cameras[CAMERA].seen) == ids[2:])

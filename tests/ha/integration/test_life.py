@@ -27,10 +27,11 @@ def claims(edge: Node) -> list[str]:
 
 def devices_of(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str | None, dr.AnyDeviceEntry]:
     registry = dr.async_get(hass)
+    nodes: list[dr.AnyDeviceEntry] = [*dr.async_entries_for_config_entry(registry, entry.entry_id)]
     return {
         device.name: device
         for device in (
-            *dr.async_entries_for_config_entry(registry, entry.entry_id),
+            *nodes,
             *dr.async_child_entries_for_config_entry(registry, entry.entry_id),
         )
     }
@@ -204,7 +205,7 @@ async def test_the_broker_goes_and_comes(
     broker.stop()
     await until(lambda: state_of(hass, PERSON) == "unavailable")
     broker.start()
-    await until(lambda: mqtt.is_connected(hass), 20)
+    await until(lambda: mqtt.is_connected(hass) and edge.connected, 20)
     assert state_of(hass, PERSON) == "unavailable"  # the broker kept nothing
     edge.tell_all()
     await until(lambda: state_of(hass, PERSON) == "on")
@@ -225,7 +226,7 @@ async def test_restarts_in_every_order_in_the_middle_of_a_visit(
     edge.status("offline")
     assert await hass.config_entries.async_unload(running.entry_id)
     broker.stop()
-    await until(lambda: not mqtt.is_connected(hass))
+    await until(lambda: not mqtt.is_connected(hass) and not edge.connected)
     up: set[str] = set()
     for part in order:
         up.add(part)
@@ -234,6 +235,7 @@ async def test_restarts_in_every_order_in_the_middle_of_a_visit(
         if part == "home assistant":
             await hass.config_entries.async_setup(running.entry_id)
         if part != "home assistant" and {"broker", "edge"} <= up:
+            await until(lambda: edge.connected)
             edge.announce()
             edge.state(person=False, count=0)
             edge.settings()
