@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.broker import Broker
+from tests.e2e.edge import Edge
 from tests.ha.e2e.api import wait_until
 from tests.ha.e2e.browser import window
 from tests.ha.e2e.conftest import INTEGRATION, Home, home
+from tests.ha.e2e.hass import Hass
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(180)]
 
@@ -25,6 +28,9 @@ BROKER_WAS_AWAY = (
     r"homeassistant\.components\.mqtt\.client\] (Error returned from|Failed to connect to) MQTT server",
     r"_async_resubscribe_and_publish",
 )
+
+#: Home Assistant drops the removal of a device that comes while it still adds it.
+LOST = pytest.mark.xfail(strict=False, reason="plain discovery may stay when the broker has forgotten the claim")
 
 
 @pytest.fixture(scope="module")
@@ -109,14 +115,14 @@ def test_its_pages(full_home: Home, screenshots: Path) -> None:
     "order",
     [
         "hass",
-        "edge",
-        "broker",
-        pytest.param(
-            "edge broker hass",
-            marks=pytest.mark.xfail(
-                strict=False, reason="a removal is lost while Home Assistant still adds the device"
-            ),
-        ),
+        pytest.param("edge", marks=pytest.mark.slow),
+        pytest.param("broker", marks=pytest.mark.slow),
+        pytest.param("hass edge", marks=pytest.mark.slow),
+        pytest.param("broker hass", marks=pytest.mark.slow),
+        pytest.param("broker edge", marks=pytest.mark.slow),
+        pytest.param("broker hass edge", marks=pytest.mark.slow),
+        pytest.param("edge broker hass", marks=[pytest.mark.slow, LOST]),
+        pytest.param("hass broker edge", marks=pytest.mark.slow),
     ],
 )
 def test_started_again_in_the_middle_of_a_visit(full_home: Home, order: str) -> None:
@@ -124,12 +130,16 @@ def test_started_again_in_the_middle_of_a_visit(full_home: Home, order: str) -> 
     api = full_home.hass.api
     person = of(full_home, "binary_sensor", "person")
     api.wait_state(person, "on", VISIT_S)
-    parts = order.split()
-    for part in parts:
-        {"hass": full_home.hass, "edge": full_home.edge, "broker": full_home.broker}[part].stop()
-    for part in parts:
-        {"hass": full_home.hass, "edge": full_home.edge, "broker": full_home.broker}[part].start()
-    wait_until(lambda: all_true(full_home), f"all entities after {order}", 60 if parts == ["broker"] else TRUE_S)
+    parts: dict[str, Hass | Edge | Broker] = {
+        "hass": full_home.hass,
+        "edge": full_home.edge,
+        "broker": full_home.broker,
+    }
+    for part in order.split():
+        parts[part].stop()
+    for part in order.split():
+        parts[part].start()
+    wait_until(lambda: all_true(full_home), f"all entities after {order}", 60 if order == "broker" else TRUE_S)
     api.wait_state(person, "off", VISIT_S)
     assert entities(full_home) == before
     assert not full_home.hass.problems(*BROKER_WAS_AWAY)
