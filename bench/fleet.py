@@ -32,6 +32,8 @@ INTEGRATION = ROOT / "custom_components" / "porchlight"
 CHANGE_S = 1.0
 #: How often Home Assistant is asked whether it is there.
 PING_S = 0.1
+#: The recorder has written what was new by then.
+SETTLE_S = 20.0
 #: Setting up so many nodes takes its time.
 SET_UP_S = 600.0
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -99,7 +101,7 @@ class Fleet:
             self._say(f"{node}/status", "online").wait_for_publish(SET_UP_S)
 
     def accept(self, api: Api) -> float:
-        """Add every node that Home Assistant has discovered; seconds until all of them are set up."""
+        """Add every node that Home Assistant has discovered; seconds until all of them and their states are there."""
         began = time.monotonic()
 
         def waiting() -> list[str]:
@@ -110,6 +112,16 @@ class Fleet:
         for flow in waiting():
             step = api.get(f"/api/config/config_entries/flow/{flow}")
             api.finish(step, [{}, {"next_step_id": "none"}])
+        wait_until(
+            lambda: all(e["state"] == "loaded" for e in api.entries("porchlight")), "every node set up", SET_UP_S
+        )
+
+        def missing() -> set[str]:
+            found = api.registry("porchlight")
+            enabled = {entry["entity_id"] for entry in found if entry["disabled_by"] is None}
+            return enabled - set(api.states()) if len(enabled) >= len(self.nodes) * len(self.cameras) else {"more"}
+
+        wait_until(lambda: not missing(), "every state", SET_UP_S)
         return time.monotonic() - began
 
     def arrive(self, n: int, c: int) -> None:
@@ -179,8 +191,8 @@ HEALTH = {
 }
 
 
-def measure(nodes: int, cameras: int, seconds: float) -> dict[str, Any]:
-    """Websocket pings, CPU and memory of Home Assistant while the fleet lives for so long."""
+def measure(nodes: int, cameras: int, seconds: float, settle_s: float = SETTLE_S) -> dict[str, Any]:
+    """Websocket pings, CPU and memory of Home Assistant while the fleet lives for so long, once it has settled."""
     with (
         tempfile.TemporaryDirectory() as name,
         Broker(Path(name)) as broker,
@@ -193,6 +205,7 @@ def measure(nodes: int, cameras: int, seconds: float) -> dict[str, Any]:
             fleet.announce()
             set_up_s = fleet.accept(hass.api)
             fleet.live()
+            time.sleep(settle_s)
             spent, published, pings = process.cpu_times(), fleet.published, []
             began = time.monotonic()
             with hass.api.websocket() as websocket:

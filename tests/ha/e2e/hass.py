@@ -45,9 +45,8 @@ media_source:
 mobile_app:
 stream:
 recorder:
-  commit_interval: 1
 logger:
-  default: info
+  default: warning
 automation: {automations}
 {more}
 """

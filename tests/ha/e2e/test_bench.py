@@ -17,7 +17,7 @@ def test_latency() -> None:
 
 
 def test_fleet() -> None:
-    result = fleet.measure(nodes=4, cameras=2, seconds=5.0)
+    result = fleet.measure(nodes=4, cameras=2, seconds=5.0, settle_s=1.0)
     assert (result["nodes"], result["cameras"]) == (4, 8)
     assert result["entities"] > 100
     assert result["messages_per_s"] == pytest.approx(12, rel=0.3)  # a state each, and an event every other time
