@@ -266,8 +266,9 @@ class Takes:
     def take(self) -> bool:
         """Is there one more to record?"""
         with self._lock:
-            self._left -= 1
-            return self._left >= 0
+            taken = self._left > 0
+            self._left -= taken
+            return taken
 
     def give_back(self) -> None:
         """It was not recorded."""
