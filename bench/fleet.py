@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import threading
 import time
@@ -89,7 +88,7 @@ class Fleet:
             {"id": name, "name": name.replace("_", " ").title(), "width": 1280, "height": 720, "zones": [], "lines": []}
             for name in self.cameras
         ]
-        settings = {"armed": True, "record": True, "upload": True}
+        settings: dict[str, object] = {"armed": True, "record": True, "upload": True}
         settings |= {"confidence": 0.4, "max_clip_s": 20.0, "min_clip_gap_s": 60.0}
         for n, node in enumerate(self.nodes):
             told = {"schema": 1, "node": node, "name": f"Node {n:03}", "version": "0.1.0", "model": "Raspberry Pi 5"}
@@ -247,4 +246,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
