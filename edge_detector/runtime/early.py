@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge_detector.core import naming
 from edge_detector.core.documents import Origin, partial_metadata
+from edge_detector.core.errors import LedgerError
 from edge_detector.core.evidence import Item, ItemKind
 from edge_detector.core.facts import ClipLost, ClipOpened, ClipSaved, Fact
 from edge_detector.ports import Clock, Ledger, Upkeep
@@ -114,13 +115,14 @@ class EarlyCopies:
         copies.append(path)
         try:
             sha256 = self._cut(place.spool / name, path)
-        except OSError as error:
+            if sha256 is None:
+                return
+            self._ledger.add(self._item(clip, path, sha256, place.origin))
+        except (OSError, LedgerError) as error:
             _LOG.warning("No early copy of %s: %s", name, error)
             return
-        if sha256 is not None:
-            self._ledger.add(self._item(clip, path, sha256, place.origin))
-            for older in copies[:-1]:
-                older.unlink(missing_ok=True)
+        for older in copies[:-1]:
+            older.unlink(missing_ok=True)
 
     def _discard(self, clip: ClipOpened, copies: list[Path]) -> None:
         for item in self._ledger.items(visit_id=clip.visit_id):

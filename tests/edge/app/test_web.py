@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
@@ -84,6 +85,11 @@ async def test_visits_appear_with_the_state(tmp_path: Path) -> None:
     settings = config(tmp_path)
     async with running(settings):
         client = client_of(settings, tmp_path)
+        async with asyncio.timeout(10):  # facts come a moment after what they tell of
+            while (await client.get("/health")).status != HTTPStatus.OK:
+                await asyncio.sleep(0.02)
+            while not (await client.get("/cameras")).json[0]["online"]:
+                await asyncio.sleep(0.02)
         (door,) = (await client.get("/cameras")).json
         assert (door["online"], door["width"], door["height"]) == (True, 320, 240)
         assert (await client.get("/health")).json["detector"]["backend"] == "fake"
