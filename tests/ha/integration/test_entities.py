@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 from homeassistant.const import ATTR_ENTITY_ID
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -95,6 +95,7 @@ async def test_no_signature_ever_enters_a_state(hass: HomeAssistant, running: Mo
 async def test_a_visit(hass: HomeAssistant, running: MockConfigEntry, edge: Node) -> None:
     told: list[tuple[str, dict[str, Any]]] = []
 
+    @callback
     def hear(event: Event[Any]) -> None:
         state = event.data["new_state"]
         if event.data["entity_id"] == VISIT and state.state not in ("unknown", "unavailable"):
