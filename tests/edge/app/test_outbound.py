@@ -115,7 +115,7 @@ async def test_clip_is_off_site_while_it_is_recorded_and_whole_after_it(site: Si
     await site.outbound.handle(ClipSaved(t=0.0, clip=clip, start_t=0.0, end_t=4.0, end=ClipEnd.STOPPED))
     await settled(site, [f"{VISIT}.mp4"])
     async with asyncio.timeout(10):
-        while {fact.kind for fact in site.told if isinstance(fact, FileStored)} != {ItemKind.PARTIAL, ItemKind.CLIP}:
+        while {fact.kind for fact in site.told if isinstance(fact, FileStored)} != {ItemKind.PARTIAL, ItemKind.CLIP}:  # noqa: ASYNC110 - they come from other threads
             await asyncio.sleep(0.01)  # the fact comes after the file
     (whole,) = site.archive.rglob("*.mp4")
     assert len(payloads(whole)) == len(packets)

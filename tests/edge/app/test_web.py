@@ -86,9 +86,9 @@ async def test_visits_appear_with_the_state(tmp_path: Path) -> None:
     async with running(settings):
         client = client_of(settings, tmp_path)
         async with asyncio.timeout(10):  # facts come a moment after what they tell of
-            while (await client.get("/health")).status != HTTPStatus.OK:
+            while (await client.get("/health")).status != HTTPStatus.OK:  # noqa: ASYNC110 - they come from other threads
                 await asyncio.sleep(0.02)
-            while not (await client.get("/cameras")).json[0]["online"]:
+            while not (await client.get("/cameras")).json[0]["online"]:  # noqa: ASYNC110 - they come from other threads
                 await asyncio.sleep(0.02)
         (door,) = (await client.get("/cameras")).json
         assert (door["online"], door["width"], door["height"]) == (True, 320, 240)
