@@ -32,6 +32,7 @@ from .clips import (
     is_visit_id,
     whole,
 )
+from .fields import SLUG
 
 #: The edge has no posters; its snapshot is a picture of the same visit.
 FILES: Final[Mapping[Kind, str]] = {
@@ -62,8 +63,12 @@ class EdgeStore:
         self._cameras: Bounded[str, str] = Bounded()
 
     async def cameras(self) -> frozenset[str]:
-        """None but those that are announced."""
-        return frozenset()
+        """Those that it watches now."""
+        match await self._json(self._url / "cameras"):
+            case [*bodies]:
+                ids = (body.get("id") for body in bodies if isinstance(body, dict))
+                return frozenset(each for each in ids if isinstance(each, str) and SLUG.fullmatch(each))
+        raise self._reach.unreachable("the list of cameras is none")
 
     async def days(self, camera: str) -> list[date]:
         """The latest local days with a visit, newest first."""

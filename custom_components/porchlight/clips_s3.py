@@ -142,9 +142,11 @@ class S3Store:
         wanted = [visit_id for visit_id in visits if visit_id not in self._facts]
         tasks = [asyncio.ensure_future(self._learn(camera, visit_id)) for visit_id in wanted]
         if tasks:
-            _, late = await asyncio.wait(tasks, timeout=FACTS_S)
-            for task in late:
-                task.cancel()
+            try:
+                await asyncio.wait(tasks, timeout=FACTS_S)
+            finally:
+                for task in tasks:
+                    task.cancel()
         return {visit_id: self._facts[visit_id] for visit_id in visits if visit_id in self._facts}
 
     # --- files -------------------------------------------------------------------------------------------------------
@@ -234,10 +236,10 @@ class S3Store:
         return False
 
     async def _list(
-        self, prefix: str, names: re.Pattern[str], *, delimiter: str = "", start_after: str = "", limit: int = PAGE_KEYS
+        self, prefix: str, names: re.Pattern[str], *, delimiter: str = "", start_after: str = "", limit: int = 0
     ) -> list[str]:
-        """Names below a prefix, without it, in the order of their bytes."""
-        query = {"list-type": "2", "prefix": prefix, "max-keys": str(limit)}
+        """Names below a prefix, without it, in the order of their bytes: all, or the first `limit`."""
+        query = {"list-type": "2", "prefix": prefix, "max-keys": str(limit or PAGE_KEYS)}
         query |= {"delimiter": delimiter} if delimiter else {}
         query |= {"start-after": start_after} if start_after else {}
         found: list[str] = []
@@ -250,7 +252,7 @@ class S3Store:
             text = body.decode(errors="replace")
             found += [html.unescape(name).removeprefix(prefix) for name in names.findall(text)]
             more = _MORE.search(text)
-            if more is None or len(found) >= limit < PAGE_KEYS:
+            if more is None or limit:
                 return found
             query["continuation-token"] = html.unescape(more[1])
         raise self._reach.unreachable(f"more than {MAX_PAGES * PAGE_KEYS} objects below {prefix}")

@@ -251,7 +251,7 @@ def _picture(visit: StoredVisit, ref: Ref) -> Ref | None:
 
 
 def _title(visit: StoredVisit, ref: Ref, facts: Facts | None, words: Mapping[str, str]) -> str:
-    parts = [f"{dt_util.as_local(visit.started_at):%H:%M:%S}{f' ({ref.n})' if ref.n > 1 else ''}"]
+    parts = [f"{dt_util.as_local(visit.started_at):%H:%M}{f' ({ref.n})' if ref.n > 1 else ''}"]
     if facts is not None:
         people = words["one_person"] if facts.people == 1 else words["people"].format(count=facts.people)
         parts += [people, f"{facts.confidence:.0%}", f"{facts.duration_s:.0f} s"]

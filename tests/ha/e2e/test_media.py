@@ -92,14 +92,14 @@ def test_the_address_of_a_clip(hass: Hass) -> None:
 def test_from_the_top_to_a_clip_that_plays(hass: Hass, screenshots: Path, width: int, *, dark: bool) -> None:
     name = f"{width}-{'dark' if dark else 'light'}"
     with window(hass.api, width=width, height=844, dark=dark) as shown:
-        shown.open(ROOT, ["Porch"])
+        shown.open(ROOT)
         step(shown, "Porch", "Front door")
         shown.screenshot(screenshots / f"media-cameras-{name}.png")
         step(shown, "Front door", "Today")
         step(shown, "Today", "1 person")
         shown.page.wait_for_timeout(1500)  # thumbnails come when they are in view
         shown.screenshot(screenshots / f"media-day-{name}.png")
-        shown.page.get_by_text("1 person").last.click()
+        shown.page.get_by_text("1 person").filter(visible=True).last.click()
         shown.page.wait_for_function(PLAYING, timeout=PAGE_MS)
         shown.screenshot(screenshots / f"media-clip-{name}.png")
         assert not shown.problems
@@ -117,6 +117,6 @@ def test_a_day_opened_from_a_notification(hass: Hass, screenshots: Path) -> None
 
 def step(shown: Window, text: str, following: str) -> None:
     """Open what bears this text; the next page shows the other."""
-    shown.page.get_by_text(text).last.click()
-    shown.page.get_by_text(following).first.wait_for(state="visible", timeout=PAGE_MS)
+    shown.page.get_by_text(text).filter(visible=True).last.click()
+    shown.page.get_by_text(following).filter(visible=True).first.wait_for(state="visible", timeout=PAGE_MS)
     shown.page.wait_for_timeout(500)

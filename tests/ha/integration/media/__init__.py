@@ -1,0 +1,1 @@
+"""Clips in the media browser and over HTTP, from real stores."""

@@ -1,0 +1,229 @@
+"""Clips read from a real edge, that watches a generated door."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+from homeassistant.components.media_player import BrowseError, SearchMediaQuery
+from homeassistant.components.media_source import Unresolvable, async_resolve_media, async_search_media
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.porchlight.const import DOMAIN
+from tests.broker import HOST, free_port
+from tests.e2e.edge import Edge
+from tests.fault_proxy import Answer, Fault, FaultProxy, Kind, Script
+from tests.ha.integration.media.conftest import NOON, Browse, add_entry, ids
+from tests.ha.integration.media.evidence import development
+from tests.paths import model
+
+NODE, CAMERA = "porch", "front_door"
+CLIP_S = 90.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """An edge that has delivered a clip to its folder."""
+
+    port: int
+    token: str
+    visit_id: str
+    clip: Path
+    archive: Path
+
+    def clips(self, **changes: str) -> dict[str, str]:
+        """The part of an entry's data that says how its clips are read."""
+        return {"type": "edge", "url": f"http://{HOST}:{self.port}", "token": self.token, **changes}
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """Somebody came to its door and left."""
+    with development():
+        port = free_port()
+        config = {
+            "node": {"id": NODE, "name": "Porch"},
+            "cameras": {CAMERA: {"name": "Front door", "source": "scene://door?people=1"}},
+            "detection": {"model": str(model("yolov5n.onnx"))},
+            "recording": {"max_clip_s": 4, "pre_roll_s": 1},
+            "mqtt": {"enabled": False},
+            "web": {"port": port},
+        }
+        with Edge(tmp_path_factory.mktemp("edge"), config) as edge:
+            deadline = time.monotonic() + CLIP_S
+            while not list(edge.archive.rglob("*.json")):  # the document comes last
+                assert time.monotonic() < deadline, f"no visit ended:\n{edge.log_text()[-4000:]}"
+                time.sleep(0.1)
+            clip = edge.clips()[0]
+            token = (edge.data / "api-token").read_text().strip()
+            yield Watched(port=port, token=token, visit_id=clip.stem, clip=clip, archive=edge.archive)
+
+
+@pytest.fixture
+def clips(watched: Watched, sockets: None) -> dict[str, str]:
+    """How clips are read."""
+    return watched.clips()
+
+
+async def set_up(hass: HomeAssistant, clips: dict[str, str], node: str = NODE) -> MockConfigEntry:
+    """An entry that reads clips so."""
+    assert await async_setup_component(hass, "media_source", {})
+    made = add_entry(hass, clips, node, "Porch")
+    assert await hass.config_entries.async_setup(made.entry_id)
+    return made
+
+
+async def test_from_a_camera_to_a_clip(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    mqtt_entry: MockConfigEntry,
+    watched: Watched,
+    clips: dict[str, str],
+    browse: Browse,
+) -> None:
+    await set_up(hass, clips)
+    assert ids(await browse(NODE)) == [f"{NODE}/{CAMERA}"]
+    days = ids(await browse(f"{NODE}/{CAMERA}"))
+    assert len(days) == 1
+    day = await browse(days[0])
+    clip = next(child for child in day.children or () if child.media_content_id.endswith(watched.visit_id))
+    document = json.loads(next(watched.archive.rglob(f"{watched.visit_id}.json")).read_text())
+    assert f"1 person · {document['max_confidence']:.0%} · " in clip.title
+    assert clip.thumbnail == f"/api/porchlight/{NODE}/{CAMERA}/{watched.visit_id}/snapshot.jpg"
+    found = await async_search_media(hass, "media-source://porchlight", SearchMediaQuery(search_query="today"))
+    assert clip.media_content_id in [each.media_content_id for each in found.result]
+
+    media = await async_resolve_media(hass, clip.media_content_id, None)
+    content = watched.clip.read_bytes()
+    stranger = await hass_client_no_auth()
+    answer = await stranger.get(media.url)
+    assert (answer.status, answer.content_type, await answer.read()) == (HTTPStatus.OK, "video/mp4", content)
+    part = await stranger.get(media.url, headers={"Range": "bytes=100-199"})
+    assert (part.status, await part.read()) == (HTTPStatus.PARTIAL_CONTENT, content[100:200])
+    assert part.headers["Content-Range"] == f"bytes 100-199/{len(content)}"
+    same = await stranger.get(media.url, headers={"If-None-Match": answer.headers["ETag"]})
+    assert same.status == HTTPStatus.NOT_MODIFIED
+    more = {"Range": "bytes=5-9", "If-Range": answer.headers["ETag"]}
+    assert await (await stranger.get(media.url, headers=more)).read() == content[5:10]
+    behind = await stranger.get(media.url, headers={"Range": f"bytes={len(content)}-"})
+    assert behind.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    assert (await stranger.head(media.url)).headers["Content-Length"] == str(len(content))
+    assert (await stranger.get(clip.thumbnail)).status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_pictures(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    mqtt_entry: MockConfigEntry,
+    watched: Watched,
+    clips: dict[str, str],
+) -> None:
+    await set_up(hass, clips)
+    client = await hass_client()
+    for name in ("snapshot.jpg", "poster.jpg"):
+        answer = await client.get(f"/api/porchlight/{NODE}/{CAMERA}/{watched.visit_id}/{name}")
+        assert (answer.status, answer.content_type) == (HTTPStatus.OK, "image/jpeg")
+        assert (await answer.read()).startswith(b"\xff\xd8\xff")
+
+
+async def test_what_it_does_not_have(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    mqtt_entry: MockConfigEntry,
+    watched: Watched,
+    clips: dict[str, str],
+    browse: Browse,
+) -> None:
+    await set_up(hass, clips)
+    client = await hass_client()
+    for path, status in {
+        f"{CAMERA}/{NOON}/clip.mp4": HTTPStatus.NOT_FOUND,
+        f"{CAMERA}/{watched.visit_id}/clip.mp4?n=2": HTTPStatus.NOT_FOUND,
+        f"garden/{watched.visit_id}/clip.mp4": HTTPStatus.NOT_FOUND,  # of another camera
+    }.items():
+        assert (await client.get(f"/api/porchlight/{NODE}/{path}")).status == status, path
+    assert ids(await browse(f"{NODE}/garden")) == []
+    assert ids(await browse(f"{NODE}/{CAMERA}/2026-11-01")) == []
+
+
+async def test_a_file_that_left_the_edge(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    mqtt_entry: MockConfigEntry,
+    watched: Watched,
+    clips: dict[str, str],
+) -> None:
+    await set_up(hass, clips)
+    aside = watched.clip.rename(watched.clip.with_suffix(".aside"))
+    try:
+        answer = await (await hass_client()).get(f"/api/porchlight/{NODE}/{CAMERA}/{watched.visit_id}/clip.mp4")
+        assert (answer.status, (await answer.json())["code"]) == (HTTPStatus.GONE, "clip_gone")
+    finally:
+        aside.rename(watched.clip)
+
+
+async def test_a_wrong_token(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    mqtt_entry: MockConfigEntry,
+    watched: Watched,
+    clips: dict[str, str],
+    browse: Browse,
+) -> None:
+    entry = await set_up(hass, watched.clips(token="wrong"))
+    answer = await (await hass_client()).get(f"/api/porchlight/{NODE}/{CAMERA}/{watched.visit_id}/clip.mp4")
+    assert (answer.status, (await answer.json())["code"]) == (HTTPStatus.FORBIDDEN, "clips_refused")
+    assert ir.async_get(hass).async_get_issue(DOMAIN, f"clips_refused-{entry.entry_id}")
+    with pytest.raises(BrowseError, match="refused"):
+        await browse(f"{NODE}/{CAMERA}")
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind=Kind.CLOSE),
+        Fault(kind=Kind.UNAVAILABLE),
+        Fault(kind=Kind.CAPTIVE),  # a page that is no JSON
+        Fault(kind=Kind.ANSWER, answer=Answer(200, page="7", headers=JSON)),
+        Fault(kind=Kind.ANSWER, answer=Answer(302, headers={"Location": "http://192.0.2.1/"})),
+    ],
+    ids=["close", "unavailable", "page", "number", "redirect"],
+)
+async def test_an_edge_that_is_away(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, watched: Watched, sockets: None, browse: Browse, fault: Fault
+) -> None:
+    with FaultProxy(watched.port, plan=lambda _: fault) as proxy:
+        await set_up(hass, watched.clips(url=proxy.url))
+        for identifier in (NODE, f"{NODE}/{CAMERA}", f"{NODE}/{CAMERA}/2026-11-01"):
+            with pytest.raises(BrowseError, match="cannot be reached now"):
+                await browse(identifier)
+        with pytest.raises(Unresolvable, match="cannot be reached now"):
+            await async_resolve_media(hass, f"media-source://porchlight/{NODE}/{CAMERA}/{watched.visit_id}", None)
+
+
+async def test_more_visits_than_a_page(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, watched: Watched, sockets: None, browse: Browse
+) -> None:
+    visit = {"camera": CAMERA, "duration_s": 1, "max_people": 1, "max_confidence": 0.5, "snapshot": False}
+    visit["clips"] = [{"n": 1}, {"n": "2"}, 3]
+    odd = [{**visit, "visit_id": "x"}, {**visit, "visit_id": NOON, "camera": "other"}, 7]
+    pages = [
+        {"visits": [{**visit, "visit_id": NOON}], "next": NOON},
+        {"visits": [{**visit, "visit_id": NOON[:-1] + "0"}, *odd], "next": None},
+    ]
+    faults = [Fault(kind=Kind.ANSWER, answer=Answer(200, page=json.dumps(page), headers=JSON)) for page in pages]
+    with FaultProxy(watched.port, plan=Script(*faults)) as proxy:
+        await set_up(hass, watched.clips(url=proxy.url))
+        found = ids(await browse(f"{NODE}/{CAMERA}/2026-11-19"))
+        assert found == [f"{NODE}/{CAMERA}/{NOON}", f"{NODE}/{CAMERA}/{NOON[:-1]}0"]
+        assert [seen.request.query.get("cursor") for seen in proxy.seen] == [None, NOON]
