@@ -110,6 +110,7 @@ class Replay:
         self._visits: dict[str, dict[str, object]] = {}
         self._clips: dict[str, dict[str, object]] = {}
         self._facts: deque[Fact] = deque()
+        self._delivered: deque[FileStored | ClipLost] = deque()
         detector = parts.build_detector(config, parts.data_dir(config))
         self._detector = detector.info
         ids = VisitIds(self._camera, self._clock.utc)
@@ -139,7 +140,7 @@ class Replay:
             tell=self._stored,
             held=tuple,
             retry=RetryPolicy(),
-            random01=lambda: 0.0,
+            random01=lambda: 1.0,  # a pause after each failure, which the video's clock never sees end
             parallel=1,
         )
 
@@ -207,9 +208,15 @@ class Replay:
             self._bookkeeper.keep(fact)
             if isinstance(fact, ClipSaved | SnapshotReady | VisitEnded):
                 await self._delivery.drain()
+                self._tell_delivered()
 
     async def _stored(self, fact: FileStored | ClipLost) -> None:
-        self._told(fact)
+        self._delivered.append(fact)
+
+    def _tell_delivered(self) -> None:
+        """Outside of delivery: whoever reads may be gone, which is no fault of the archive."""
+        while self._delivered:
+            self._told(self._delivered.popleft())
 
     def _told(self, fact: Fact) -> None:
         self._note(fact)
