@@ -18,6 +18,13 @@ from tests.paths import ROOT, model
 INTEGRATION = ROOT / "custom_components" / "porchlight"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each of these starts a whole Home Assistant: minutes, which `script/test --all` takes."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.slow)
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """All that runs in it, started by whom wants it."""
