@@ -231,7 +231,7 @@ async def test_twenty_viewers_do_not_slow_the_analysis(tmp_path: Path) -> None:
 
     async with running(settings) as node:
         await asyncio.sleep(1)
-        alone = await analysed(node, 4)
+        alone = await analysed(node, 8)
         async with viewers(client_of(settings, tmp_path), 20):
-            watched = await analysed(node, 4)
+            watched = await analysed(node, 8)
     assert watched > 0.9 * alone, f"{watched:.2f} instead of {alone:.2f} frames a second"
