@@ -109,7 +109,8 @@ def test_a_day_opened_from_a_notification(hass: Hass, screenshots: Path) -> None
     day = children(hass.api, "media-source://porchlight/porch/front_door")[0]["media_content_id"]
     for dark in (True, False):
         with window(hass.api, width=390 if not dark else 1280, height=844, dark=dark) as shown:
-            shown.open(f"{ROOT}{quote(day.removeprefix('media-source://porchlight'), safe='')}", ["1 person"])
+            shown.open(f"{ROOT}{quote(day.removeprefix('media-source://porchlight'), safe='')}")
+            shown.page.get_by_text("1 person").filter(visible=True).first.wait_for(timeout=PAGE_MS)
             shown.page.wait_for_timeout(1500)
             shown.screenshot(screenshots / f"media-linked-{'dark' if dark else 'light'}.png")
             assert not shown.problems

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientTimeout
 from homeassistant.components.media_player import BrowseError, SearchMediaQuery
 from homeassistant.components.media_source import Unresolvable, async_resolve_media, async_search_media
 from homeassistant.core import HomeAssistant
@@ -16,6 +17,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.porchlight import clips_edge
 from custom_components.porchlight.const import DOMAIN
 from tests.broker import HOST, free_port
 from tests.e2e.edge import Edge
@@ -192,27 +194,42 @@ JSON = {"Content-Type": "application/json"}
     "fault",
     [
         Fault(kind=Kind.CLOSE),
+        Fault(kind=Kind.HANG),
         Fault(kind=Kind.UNAVAILABLE),
         Fault(kind=Kind.CAPTIVE),  # a page that is no JSON
         Fault(kind=Kind.ANSWER, answer=Answer(200, page="7", headers=JSON)),
         Fault(kind=Kind.ANSWER, answer=Answer(302, headers={"Location": "http://192.0.2.1/"})),
     ],
-    ids=["close", "unavailable", "page", "number", "redirect"],
+    ids=["close", "hang", "unavailable", "page", "number", "redirect"],
 )
 async def test_an_edge_that_is_away(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, watched: Watched, sockets: None, browse: Browse, fault: Fault
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    watched: Watched,
+    sockets: None,
+    browse: Browse,
+    fault: Fault,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(clips_edge, "LIST_TIMEOUT", ClientTimeout(total=0.5))
     with FaultProxy(watched.port, plan=lambda _: fault) as proxy:
         await set_up(hass, watched.clips(url=proxy.url))
         for identifier in (NODE, f"{NODE}/{CAMERA}", f"{NODE}/{CAMERA}/2026-11-01"):
             with pytest.raises(BrowseError, match="cannot be reached now"):
                 await browse(identifier)
+        with pytest.raises(BrowseError, match="cannot be reached now"):
+            await async_search_media(hass, "media-source://porchlight", SearchMediaQuery(search_query="today"))
         with pytest.raises(Unresolvable, match="cannot be reached now"):
             await async_resolve_media(hass, f"media-source://porchlight/{NODE}/{CAMERA}/{watched.visit_id}", None)
 
 
 async def test_more_visits_than_a_page(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, watched: Watched, sockets: None, browse: Browse
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    watched: Watched,
+    sockets: None,
+    browse: Browse,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     visit = {"camera": CAMERA, "duration_s": 1, "max_people": 1, "max_confidence": 0.5, "snapshot": False}
     visit["clips"] = [{"n": 1}, {"n": "2"}, 3]
@@ -227,3 +244,8 @@ async def test_more_visits_than_a_page(
         found = ids(await browse(f"{NODE}/{CAMERA}/2026-11-19"))
         assert found == [f"{NODE}/{CAMERA}/{NOON}", f"{NODE}/{CAMERA}/{NOON[:-1]}0"]
         assert [seen.request.query.get("cursor") for seen in proxy.seen] == [None, NOON]
+    monkeypatch.setattr(clips_edge, "MAX_PAGES", 1)
+    with FaultProxy(watched.port, plan=Script(faults[0])) as proxy:
+        await set_up(hass, watched.clips(url=proxy.url), "porch_2")
+        with pytest.raises(BrowseError, match="cannot be reached now"):
+            await browse(f"porch_2/{CAMERA}/2026-11-19")
