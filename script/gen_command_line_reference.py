@@ -6,18 +6,17 @@ Needs the project's environment: .venv/bin/python script/gen_command_line_refere
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from generated_page import ROOT, keep
+
 sys.path.insert(0, str(ROOT))
 
-from typer.testing import CliRunner  # noqa: E402 - after the path
+from typer.testing import CliRunner
 
-from edge_detector.cli.commands import app  # noqa: E402 - only now can it be found
+from edge_detector.cli.commands import app
 
 PAGE = ROOT / "docs" / "reference" / "command-line.md"
 COMMAND = ".venv/bin/python script/gen_command_line_reference.py"
@@ -53,19 +52,5 @@ def help_of(*words: str) -> Iterator[str]:
     yield from [f"## `{' '.join(('porchlight', *words))}`", "", "```text", text.strip(), "```", ""]
 
 
-def main() -> int:
-    """Write or check the page; the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of step")
-    text = page()
-    if not parser.parse_args().check:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(text, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        print(f"{PAGE.relative_to(ROOT)} is out of step with the code: run {COMMAND}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep(PAGE, page(), about=__doc__))

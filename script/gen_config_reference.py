@@ -6,20 +6,18 @@ Needs the project's environment: .venv/bin/python script/gen_config_reference.py
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args, get_origin
 
+from generated_page import ROOT, keep
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from edge_detector.config import Config  # noqa: E402 - only now can it be found
-from edge_detector.config.describe import allowed, spec_of  # noqa: E402 - the same
+from edge_detector.config import Config
+from edge_detector.config.describe import allowed, spec_of
 
 PAGE = ROOT / "docs" / "reference" / "configuration.md"
 COMMAND = ".venv/bin/python script/gen_config_reference.py"
@@ -98,19 +96,5 @@ def default(field: FieldInfo) -> str:
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
-def main() -> int:
-    """Write or check the page; the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of step")
-    text = page()
-    if not parser.parse_args().check:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(text, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        print(f"{PAGE.relative_to(ROOT)} is out of step with the code: run {COMMAND}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep(PAGE, page(), about=__doc__))

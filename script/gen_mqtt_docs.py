@@ -6,25 +6,23 @@ Needs the project's environment: .venv/bin/python script/gen_mqtt_docs.py [--che
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from generated_page import ROOT, keep
+
 sys.path.insert(0, str(ROOT))
 
-from edge_detector.config.root import SETTINGS_BOUNDS  # noqa: E402 - only now can it be found
-from edge_detector.mqtt.discovery import Discovery  # noqa: E402
-from edge_detector.mqtt.events import EventType  # noqa: E402
-from edge_detector.mqtt.messages import CameraInfo, NodeInfo  # noqa: E402
-from edge_detector.mqtt.topics import TABLE, Topics  # noqa: E402
+from edge_detector.config.root import SETTINGS_BOUNDS
+from edge_detector.mqtt.discovery import Discovery
+from edge_detector.mqtt.events import EventType
+from edge_detector.mqtt.messages import CameraInfo, NodeInfo
+from edge_detector.mqtt.topics import TABLE, Topics
 
 PAGE = ROOT / "docs" / "reference" / "mqtt.md"
 CONTRACT = ROOT / "tests" / "contract"
-COMMAND = ".venv/bin/python script/gen_mqtt_docs.py"
 BLOCK = re.compile(r"(?P<begin><!-- begin (?P<name>\w+).*? -->\n).*?(?P<end><!-- end (?P=name) -->)", re.DOTALL)
 
 #: Of every event, so that the table leaves them out.
@@ -95,19 +93,5 @@ def filled(page: str) -> str:
     )
 
 
-def main() -> int:
-    """Write the page, or say whether it is in step."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 when it is out of step")
-    check = parser.parse_args().check
-    page = PAGE.read_text()
-    new = filled(page)
-    if new != page and check:
-        print(f"{PAGE.relative_to(ROOT)} is out of step with the code: run {COMMAND}")
-        return 1
-    PAGE.write_text(new)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep(PAGE, filled(PAGE.read_text(encoding="utf-8")), about=__doc__))

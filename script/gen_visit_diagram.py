@@ -6,17 +6,16 @@ Needs the project's environment: .venv/bin/python script/gen_visit_diagram.py [-
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from pathlib import Path
 from typing import TypeVar
 
-ROOT = Path(__file__).resolve().parent.parent
+from generated_page import ROOT, keep
+
 sys.path.insert(0, str(ROOT))
 
-from edge_detector.core import visits  # noqa: E402 - only now can it be found
+from edge_detector.core import visits
 
 PAGE = ROOT / "docs" / "visit-machine.md"
 COMMAND = ".venv/bin/python script/gen_visit_diagram.py"
@@ -69,19 +68,5 @@ def section(
         yield f"| {state.name} | `{event.name}` | {after.name} | {', '.join(f'`{a.name}`' for a in done) or 'none'} |"
 
 
-def main() -> int:
-    """Write or check the page; the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of step")
-    text = page()
-    if not parser.parse_args().check:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(text, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        print(f"{PAGE.relative_to(ROOT)} is out of step with the code: run {COMMAND}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep(PAGE, page(), about=__doc__))
