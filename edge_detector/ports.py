@@ -230,14 +230,3 @@ class ArchiveReader(Protocol):
     def uri(self, key: str) -> str:
         """Where the object lies for somebody who may read it: `s3://bucket/key` or `file:///path`."""
         ...
-
-
-class Publisher(Protocol):
-    """An MQTT connection, as the message logic sees it."""
-
-    def publish(self, topic: str, payload: bytes | str, *, qos: int, retain: bool) -> int | None:
-        """Send at once when connected, else drop: state is sent anew on connect, events wait in the journal.
-
-        Returns the message's number, by which its acknowledgement is known, None when it was dropped.
-        """
-        ...

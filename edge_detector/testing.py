@@ -376,25 +376,3 @@ class FakeStore:
     def uri(self, key: str) -> str:
         """As in what `put` returns."""
         return f"fake:{key}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """One message that was published."""
-
-    topic: str
-    payload: bytes | str
-    qos: int
-    retain: bool
-
-
-class FakePublisher:
-    """Keeps what was published."""
-
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self.messages: list[Published] = []
-
-    def publish(self, topic: str, payload: bytes | str, *, qos: int, retain: bool) -> None:
-        """Keep the message."""
-        self.messages.append(Published(topic=topic, payload=payload, qos=qos, retain=retain))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from edge_detector.mqtt.topics import Message
-from edge_detector.ports import Publisher
 
 
 class Listener(Protocol):
@@ -29,11 +28,18 @@ class Listener(Protocol):
         ...
 
 
-class Connection(Publisher, Protocol):
+class Connection(Protocol):
     """A lasting connection to the broker: it comes back by itself, and raises nothing."""
 
     def start(self, listener: Listener, *, will: Message | None) -> None:
         """Connect in the background; `will` is what the broker says when we vanish."""
+        ...
+
+    def publish(self, topic: str, payload: bytes | str, *, qos: int, retain: bool) -> int | None:
+        """Send at once when connected, else drop: state is sent anew on connect, events wait in the journal.
+
+        Returns the message's number, by which its acknowledgement is known, None when it was dropped.
+        """
         ...
 
     def subscribe(self, filters: Sequence[tuple[str, int]]) -> int | None:

@@ -69,7 +69,7 @@ def test_rules_allow(module: str, source: str) -> None:
         ("edge_detector.runtime.bus", "from edge_detector.mqtt.client import Client"),
         ("edge_detector.runtime.bus", "from edge_detector.config.mqtt import MqttConfig"),
         ("edge_detector.mqtt.messages", "from edge_detector.mqtt.client import Client"),
-        ("edge_detector.mqtt.topics", "from edge_detector.ports import Publisher"),
+        ("edge_detector.mqtt.topics", "from edge_detector.ports import Clock"),
         # past the composition root
         ("edge_detector.cli", "from edge_detector.mqtt.client import Client"),
         ("edge_detector.cli", "from edge_detector.runtime.camera import Camera"),
