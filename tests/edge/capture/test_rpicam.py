@@ -148,7 +148,7 @@ def test_a_program_that_hangs_at_the_start_is_given_up(stand_in: StandIn) -> Non
     began = time.monotonic()
     with pytest.raises(SourceError, match=r"rpicam-vid did not answer within 0.5 s"):
         source(open_timeout_s=0.5).open(1)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert not stand_in.alive
 
 

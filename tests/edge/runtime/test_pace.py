@@ -33,12 +33,14 @@ def seconds(throttle: Throttle, item: Item, size: int) -> float:
     return time.monotonic() - begun
 
 
+@pytest.mark.serial
 def test_clips_wait_for_the_bandwidth() -> None:
     throttle = Throttle(FakeClock(), bytes_per_s=1000)
     assert seconds(throttle, CLIP, 1000) < 0.1
     assert 0.1 <= seconds(throttle, CLIP, 100) < 1.0
 
 
+@pytest.mark.serial
 def test_snapshots_do_not_and_clips_pay_for_them() -> None:
     throttle = Throttle(FakeClock(), bytes_per_s=1000)
     assert seconds(throttle, SNAPSHOT, 1100) < 0.1
@@ -46,6 +48,7 @@ def test_snapshots_do_not_and_clips_pay_for_them() -> None:
     assert 0.1 <= seconds(throttle, CLIP, 0) < 1.0
 
 
+@pytest.mark.serial
 def test_without_a_limit_nothing_waits() -> None:
     assert seconds(Throttle(FakeClock(), bytes_per_s=None), CLIP, 10**12) < 0.1
 
