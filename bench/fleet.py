@@ -21,8 +21,8 @@ import psutil
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from script.demo_home_assistant.api import Api, wait_until
 from tests.broker import HOST, Broker
-from tests.ha.e2e.api import Api, wait_until
 from tests.ha.e2e.hass import Hass
 from tests.paths import ROOT
 

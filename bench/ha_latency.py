@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.fleet import Fleet, percentile
+from script.demo_home_assistant.api import Websocket, wait_until
 from tests.broker import Broker
-from tests.ha.e2e.api import Websocket, wait_until
 from tests.ha.e2e.hass import Hass
 from tests.paths import ROOT
 

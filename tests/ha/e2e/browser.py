@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, Response, sync_playwright
 from playwright.sync_api import TimeoutError as NotInTimeError
 
+from script.demo_home_assistant.api import Api
 from tests.e2e.player import QUIET
-from tests.ha.e2e.api import Api
 
 #: A page that is not there after this hangs.
 PAGE_MS = 60_000

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from script.demo_home_assistant.api import wait_until
 from tests.broker import Broker
 from tests.e2e.edge import Edge
-from tests.ha.e2e.api import wait_until
 from tests.ha.e2e.browser import window
 from tests.ha.e2e.conftest import INTEGRATION, Home, home
 from tests.ha.e2e.hass import Hass

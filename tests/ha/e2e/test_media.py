@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pytest
 
 from edge_detector.archive.policies import reader_policy
+from script.demo_home_assistant.api import Api, ApiError, wait_until
 from tests.broker import Broker
 from tests.e2e.edge import Edge
-from tests.ha.e2e.api import Api, ApiError, wait_until
 from tests.ha.e2e.browser import PAGE_MS, Window, window
 from tests.ha.e2e.conftest import INTEGRATION
 from tests.ha.e2e.hass import Hass

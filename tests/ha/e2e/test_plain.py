@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.ha.e2e.api import wait_until
+from script.demo_home_assistant.api import wait_until
 from tests.ha.e2e.browser import window
 from tests.ha.e2e.conftest import Home
 

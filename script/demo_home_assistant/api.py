@@ -38,10 +38,11 @@ class ApiError(Exception):
 
 
 def wait_until(check: Callable[[], Value | None], what: str, timeout_s: float = REQUEST_S) -> Value:
-    """The first value of `check` that is true; AssertionError when none came in time."""
+    """The first value of `check` that is true; TimeoutError when none came in time."""
     deadline = time.monotonic() + timeout_s
     while not (value := check()):
-        assert time.monotonic() < deadline, f"{what}: not within {timeout_s} s"
+        if time.monotonic() >= deadline:
+            raise TimeoutError(f"{what}: not within {timeout_s} s")
         time.sleep(LOOK_S)
     return value
 
@@ -144,8 +145,8 @@ class Api:
 
         try:
             return wait_until(look, entity_id, timeout_s)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; it is {seen}") from None
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; it is {seen}") from None
 
     def registry(self, platform: str) -> list[dict[str, Any]]:
         """The registered entities of one integration."""
