@@ -2,6 +2,7 @@
 
 PorchlightError            a sentence for the user
 +-- ConfigError            the configuration is wrong: lists every fault
++-- OutlineError           zones or lines are drawn wrong: holds every fault
 +-- SourceError            a camera or file cannot be opened or read
 |   +-- SourceEnded        a file or finite stream is over: no fault
 +-- DetectorError          the detector cannot be built or run
@@ -19,6 +20,13 @@ PorchlightError            a sentence for the user
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge_detector.core.outline import Fault
+
 
 class PorchlightError(Exception):
     """A fault that is told to the user in one sentence: what, where, and how to mend it."""
@@ -26,6 +34,15 @@ class PorchlightError(Exception):
 
 class ConfigError(PorchlightError):
     """The configuration holds faults; the message lists every one with its path and a hint."""
+
+
+class OutlineError(PorchlightError):
+    """Zones or lines are drawn wrong; holds every fault, with where it is."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """The message names all of them."""
+        super().__init__("; ".join(f"{fault.where} {fault.message}" for fault in faults))
+        self.faults = tuple(faults)
 
 
 class SourceError(PorchlightError):

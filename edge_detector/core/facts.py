@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from edge_detector.core.evidence import ClipFile, ItemKind
+from edge_detector.core.outline import Outline
 from edge_detector.core.types import ClipEnd, Settings, VisitStats
 
 
@@ -130,12 +131,34 @@ class LineCrossed:
     """A person walked over a line."""
 
     camera: str
+    #: Empty when no visit goes on.
     visit_id: str
     t: float
     utc: float
     line: str
     #: `in` or `out`.
     direction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccupancyChanged:
+    """So many people are inside now: in minus out, never below zero."""
+
+    camera: str
+    t: float
+    utc: float
+    count: int
+    #: `crossed`, `reset` by the owner, `nightly`, or `restart`: what was kept before this start.
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlineChanged:
+    """A camera's zones and lines are now these."""
+
+    camera: str
+    t: float
+    outline: Outline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +263,8 @@ Fact = (
     | ClipLost
     | FileStored
     | LineCrossed
+    | OccupancyChanged
+    | OutlineChanged
     | CameraUp
     | CameraDown
     | CameraStats

@@ -10,7 +10,7 @@ import math
 import cv2
 import numpy as np
 
-from edge_detector.core.types import Bgr, Box, Yuv
+from edge_detector.core.types import Bgr, Box, Planes, Yuv
 
 
 def size(yuv: Yuv) -> tuple[int, int]:
@@ -28,23 +28,18 @@ def bgr(yuv: Yuv) -> Bgr:
     return np.asarray(cv2.cvtColor(yuv, cv2.COLOR_YUV2BGR_I420), dtype=np.uint8)
 
 
-def crop_bgr(yuv: Yuv, box: Box) -> tuple[Bgr, Box]:
+def crop_bgr(planes: Planes, box: Box) -> tuple[Bgr, Box]:
     """The part of the picture under `box` in colour, and the box it really covers.
 
     The crop grows to even pixels, because four pixels share their colour, and is clipped to the picture: at least 2 x 2
-    pixels. It holds the very pixels that a crop of `bgr(yuv)` would.
+    pixels. It holds the very pixels that a crop of the whole in colour would.
     """
-    width, height = size(yuv)
+    width, height = planes.size
     left, right = _even_span(box.x1, box.x2, width)
     top, bottom = _even_span(box.y1, box.y2, height)
-    planes = yuv.reshape(-1)
-    u_start, v_start = width * height, width * height * 5 // 4
-    u = planes[u_start:v_start].reshape(height // 2, width // 2)
-    v = planes[v_start:].reshape(height // 2, width // 2)
     chroma = np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
-    parts = (luma(yuv)[top:bottom, left:right], u[chroma], v[chroma])
-    crop = np.concatenate([part.reshape(-1) for part in parts]).reshape(-1, right - left)
-    return bgr(crop), Box(left / width, top / height, right / width, bottom / height)
+    crop = Planes(planes.y[top:bottom, left:right], planes.u[chroma], planes.v[chroma])
+    return bgr(crop.stacked()), Box(left / width, top / height, right / width, bottom / height)
 
 
 def _even_span(low: float, high: float, length: int) -> tuple[int, int]:

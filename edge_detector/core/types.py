@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # zones are made of the boxes below
+    from edge_detector.core.outline import Outline
 
 #: An I420 picture as one array of shape (height * 3 / 2, width): the luma plane, then both chroma planes.
 Yuv = NDArray[np.uint8]
@@ -26,6 +29,31 @@ class Box(NamedTuple):
     y1: float
     x2: float
     y2: float
+
+
+class Planes(NamedTuple):
+    """A picture of even size as its luma plane and its two chroma planes of half the size, wherever they lie."""
+
+    y: Yuv
+    u: Yuv
+    v: Yuv
+
+    @classmethod
+    def of(cls, yuv: Yuv) -> Planes:
+        """The planes of an I420 array: views, unless it is a slice of another."""
+        height, width = yuv.shape[0] * 2 // 3, yuv.shape[1]
+        chroma = yuv[height:].reshape(2, height // 2, width // 2)
+        return cls(yuv[:height], chroma[0], chroma[1])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self.y.shape
+        return width, height
+
+    def stacked(self) -> Yuv:
+        """A copy as one I420 array."""
+        return np.concatenate([plane.reshape(-1) for plane in self]).reshape(-1, self.y.shape[1])
 
 
 # --- from capture ---------------------------------------------------------------------------------------------------
@@ -70,13 +98,18 @@ class Packet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One decoded picture for the analyser; `image` is I420 with even width and height."""
+    """One decoded picture for the analyser, of even width and height."""
 
     session: int
-    #: Counts the frames of a session from 0, also those that were not handed on.
+    #: Counts the decoded frames of a session from 0, also those that were not handed on.
     seq: int
     t: float
-    image: Yuv
+    planes: Planes
+
+    @property
+    def image(self) -> Yuv:
+        """A copy of all planes in one array, shape (h * 3 / 2, w)."""
+        return self.planes.stacked()
 
 
 # --- from the analyser ----------------------------------------------------------------------------------------------
@@ -238,4 +271,36 @@ class Configure:
     settings: Settings
 
 
-Command = TakeSnapshot | TestClip | Configure | Armed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redraw:
+    """From now on, these are the camera's zones and lines; who is followed is followed on."""
+
+    t: float
+    outline: Outline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOccupancy:
+    """So many people are inside, whatever was counted: 0 resets."""
+
+    t: float
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppress:
+    """Take no more notice of the thing that stands at a spot and looks like a person."""
+
+    t: float
+    spot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsuppress:
+    """Take notice again of whoever stands at a spot."""
+
+    t: float
+    spot: str
+
+
+Command = TakeSnapshot | TestClip | Configure | Armed | Redraw | SetOccupancy | Suppress | Unsuppress

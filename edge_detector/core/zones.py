@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import combinations
 
 from edge_detector.core.types import Box, Track
@@ -18,26 +19,25 @@ MIN_POINTS = 3
 _ON_EDGE = 1e-9
 
 
+class ZoneKind(StrEnum):
+    """What a zone is for."""
+
+    #: People in it are counted.
+    COUNT = "count"
+    #: They are counted, and only people who have been in such a zone make a visit.
+    REQUIRED = "required"
+    #: Nothing in it is looked at: neither motion nor people whose feet are in it.
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """A polygon on the picture; raises ValueError when the points make none."""
+    """A polygon on the picture; an `Outline` checks it."""
 
     id: str
     name: str
     points: tuple[Point, ...]
-
-    def __post_init__(self) -> None:
-        """Check the points."""
-        if len(self.points) < MIN_POINTS:
-            message = f"zone {self.id} has {len(self.points)} points, a polygon needs at least {MIN_POINTS}"
-            raise ValueError(message)
-        for x, y in self.points:
-            if not (0 <= x <= 1 and 0 <= y <= 1):
-                message = f"zone {self.id} has the point ({x:g}, {y:g}), x and y must be within 0 and 1"
-                raise ValueError(message)
-        if _crosses_itself(self.points):
-            message = f"zone {self.id} has edges that cross or touch each other, or a corner twice"
-            raise ValueError(message)
+    kind: ZoneKind = ZoneKind.COUNT
 
     def holds(self, point: Point) -> bool:
         """Whether the point is inside or on the edge."""
@@ -60,6 +60,22 @@ def count(zones: Sequence[Zone], tracks: Sequence[Track]) -> tuple[tuple[str, in
     """Every zone's id with the number of people whose feet are in it, in the zones' order, also where it is 0."""
     feet = [foot(track.box) for track in tracks]
     return tuple((zone.id, sum(zone.holds(point) for point in feet)) for zone in zones)
+
+
+def polygon_faults(points: Sequence[Point]) -> Iterator[tuple[int | None, str]]:
+    """Why the points make no polygon: each fault with the point that has it, None when it is of the whole."""
+    if len(points) < MIN_POINTS:
+        yield None, f"has {len(points)} points, a polygon needs at least {MIN_POINTS}"
+    outside = [(i, fault) for i, point in enumerate(points) if (fault := point_fault(point))]
+    yield from outside
+    if not outside and len(points) >= MIN_POINTS and _crosses_itself(points):
+        yield None, "has edges that cross or touch each other, or a corner twice"
+
+
+def point_fault(point: Point) -> str | None:
+    """Why the point does not lie on the picture, None when it does."""
+    x, y = point
+    return None if 0 <= x <= 1 and 0 <= y <= 1 else f"is ({x:g}, {y:g}): x and y must be within 0 and 1"
 
 
 def _edges(points: Sequence[Point]) -> list[tuple[Point, Point]]:
