@@ -13,7 +13,7 @@ from edge_detector.core.motion import MotionGate
 from edge_detector.core.picture import bgr, crop_bgr, luma
 from edge_detector.core.regions import merge, plan
 from edge_detector.core.tracker import Tracker
-from edge_detector.core.types import Box, Detection, Motion, Yuv
+from edge_detector.core.types import Box, Detection, Motion, Planes, Yuv
 
 WIDTH, HEIGHT = 1920, 1080
 PICTURES = 20
@@ -72,7 +72,7 @@ def main() -> None:
     show("motion gate, somebody walks", times_ms(gate_on(walking)))
     show("whole picture to BGR", times_ms(lambda i: bgr(walking[i % PICTURES])))
     door = Box(0.4, 0.2, 0.4 + 640 / WIDTH, 0.2 + 640 / HEIGHT)
-    show("crop of 640 x 640 to BGR", times_ms(lambda i: crop_bgr(walking[i % PICTURES], door)))
+    show("crop of 640 x 640 to BGR", times_ms(lambda i: crop_bgr(Planes.of(walking[i % PICTURES]), door)))
     for count in (1, 3, 20):
         tracker = Tracker()
         boxes = tuple(found.box for found in people(0, count))

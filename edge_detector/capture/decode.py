@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from edge_detector.capture.pictures import I420Maker
 from edge_detector.capture.stamps import Stamp
 from edge_detector.core.errors import SourceError
-from edge_detector.core.types import Yuv
+from edge_detector.core.types import Planes
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,16 +27,16 @@ class Picture:
 
     def __init__(self, frame: av.VideoFrame, t: float, maker: I420Maker) -> None:
         self._frame, self._maker = frame, maker
-        self._image: Yuv | None = None
+        self._planes: Planes | None = None
         #: When it was taken.
         self.t = t
 
     @property
-    def image(self) -> Yuv:
-        """I420 of even size."""
-        if self._image is None:
-            self._image = self._maker.make(self._frame)
-        return self._image
+    def planes(self) -> Planes:
+        """Its pixels, of even size."""
+        if self._planes is None:
+            self._planes = self._maker.make(self._frame)
+        return self._planes
 
 
 class PictureDecoder:

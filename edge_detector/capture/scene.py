@@ -15,7 +15,7 @@ from edge_detector.capture.encode import H264Encoder
 from edge_detector.capture.scene_presets import PRESETS, script
 from edge_detector.capture.scene_world import Scene
 from edge_detector.core.errors import SourceEnded, SourceError
-from edge_detector.core.types import Frame, Packet, StreamInfo
+from edge_detector.core.types import Frame, Packet, Planes, StreamInfo
 from edge_detector.ports import Clock, WantsFrame
 
 #: How long a paced source sleeps at most before it looks at the clock again.
@@ -135,7 +135,7 @@ class SceneSource:
         if self._packets:
             yield from encoder.encode(image, t)
         if wanted:
-            yield Frame(session=self._session, seq=seq, t=t, image=image)
+            yield Frame(session=self._session, seq=seq, t=t, planes=Planes.of(image))
 
     def _end_s(self) -> float:
         if self._where.duration is not None:

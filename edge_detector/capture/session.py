@@ -104,9 +104,9 @@ class Session:
         seq, self._seq = self._seq, self._seq + 1
         items: list[Packet | Frame] = []
         if self._encoder is not None:
-            items += self._encoder.encode(picture.image, picture.t)
+            items += self._encoder.encode(picture.planes.stacked(), picture.t)
         if self._terms.frames and wants(picture.t):
-            items.append(Frame(session=self._session, seq=seq, t=picture.t, image=picture.image))
+            items.append(Frame(session=self._session, seq=seq, t=picture.t, planes=picture.planes))
         return items
 
     def _finish(self, wants: WantsFrame) -> list[Packet | Frame]:

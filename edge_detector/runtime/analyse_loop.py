@@ -152,12 +152,12 @@ class AnalyseStage:
 
     def _look(self, frame: Frame) -> tuple[float, tuple[Track, ...]]:
         """The share of the picture that moves, and the people in it."""
-        motion = self._gate.update(picture.luma(frame.image), frame.t)
+        motion = self._gate.update(frame.planes.y, frame.t)
         return motion.score, self._people(frame, motion)
 
     def _people(self, frame: Frame, motion: Motion) -> tuple[Track, ...]:
         """Look where something moves or somebody was, now and then everywhere, and follow who is there."""
-        width, height = picture.size(frame.image)
+        width, height = frame.planes.size
         tracker = self._tracker = self._tracker or Tracker(
             self._policy.tracker(self._confidence), aspect=width / height
         )
@@ -176,7 +176,7 @@ class AnalyseStage:
 
     def _detect(self, frame: Frame, region: Box) -> tuple[Box, tuple[Detection, ...]]:
         """What one inference sees, and the region that was really cropped for it."""
-        crop, cropped = picture.crop_bgr(frame.image, region)
+        crop, cropped = picture.crop_bgr(frame.planes, region)
         begun = self._stopwatch()
         found = self._detector.detect(crop)
         ms = (self._stopwatch() - begun) * 1000

@@ -13,7 +13,7 @@ SIZE = (160, 120)
 
 
 def picture(i: int) -> Yuv:
-    return I420Maker().make(av.VideoFrame.from_ndarray(rgb(i, *SIZE), format="rgb24"))
+    return I420Maker().make(av.VideoFrame.from_ndarray(rgb(i, *SIZE), format="rgb24")).stacked()
 
 
 def encode(times: list[float], *, fps: float = 10.0) -> tuple[H264Encoder, list[Packet]]:

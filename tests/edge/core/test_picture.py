@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge_detector.core import picture
 from edge_detector.core.boxes import FULL, contains
-from edge_detector.core.types import Box, Yuv
+from edge_detector.core.types import Box, Planes, Yuv
 
 
 def noise(width: int, height: int, seed: int = 0) -> Yuv:
@@ -54,7 +54,7 @@ def test_a_crop_is_the_crop_of_the_whole(
     width, height = size
     yuv = noise(width, height)
     wanted = Box(min(across), min(down), max(across), max(down))
-    crop, actual = picture.crop_bgr(yuv, wanted)
+    crop, actual = picture.crop_bgr(Planes.of(yuv), wanted)
     left, top, right, bottom = (round(v * n) for v, n in zip(actual, (width, height, width, height), strict=True))
     np.testing.assert_array_equal(crop, picture.bgr(yuv)[top:bottom, left:right])
     assert [v % 2 for v in (left, top, right, bottom)] == [0, 0, 0, 0]
@@ -65,13 +65,13 @@ def test_a_crop_is_the_crop_of_the_whole(
 
 
 def test_a_crop_grows_by_no_more_than_to_even_pixels() -> None:
-    _, actual = picture.crop_bgr(noise(100, 100), Box(0.25, 0.31, 0.49, 0.52))
+    _, actual = picture.crop_bgr(Planes.of(noise(100, 100)), Box(0.25, 0.31, 0.49, 0.52))
     assert actual == (0.24, 0.30, 0.50, 0.52)
 
 
 def test_the_whole_picture_as_a_crop() -> None:
     yuv = noise(30, 26)
-    crop, actual = picture.crop_bgr(yuv, FULL)
+    crop, actual = picture.crop_bgr(Planes.of(yuv), FULL)
     assert actual == FULL
     np.testing.assert_array_equal(crop, cv2.cvtColor(yuv, cv2.COLOR_YUV2BGR_I420))
 
@@ -79,6 +79,6 @@ def test_the_whole_picture_as_a_crop() -> None:
 def test_a_picture_that_is_a_slice_of_another() -> None:
     wide = noise(64, 48)
     part = wide[:, :40]
-    crop, _ = picture.crop_bgr(part, Box(0.1, 0.1, 0.6, 0.6))
-    same, _ = picture.crop_bgr(part.copy(), Box(0.1, 0.1, 0.6, 0.6))
+    crop, _ = picture.crop_bgr(Planes.of(part), Box(0.1, 0.1, 0.6, 0.6))
+    same, _ = picture.crop_bgr(Planes.of(part.copy()), Box(0.1, 0.1, 0.6, 0.6))
     np.testing.assert_array_equal(crop, same)

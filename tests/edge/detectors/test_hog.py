@@ -4,7 +4,7 @@ import pytest
 from edge_detector.capture.scene import parse_address
 from edge_detector.core import picture
 from edge_detector.core.boxes import iou, to_region
-from edge_detector.core.types import Bgr, Box
+from edge_detector.core.types import Bgr, Box, Planes
 from edge_detector.detectors.hog import SIDE_PX, HogDetector, score
 
 
@@ -23,7 +23,7 @@ def crops(scene_address: str, times: list[float]) -> list[tuple[Bgr, Box]]:
             half = max((box.y2 - box.y1) * height * 0.7, SIDE_PX / 2)
             x, y = (box.x1 + box.x2) / 2 * width, (box.y1 + box.y2) / 2 * height
             region = Box((x - half) / width, (y - half) / height, (x + half) / width, (y + half) / height)
-            crop, real = picture.crop_bgr(scene.frame(t), region)
+            crop, real = picture.crop_bgr(Planes.of(scene.frame(t)), region)
             made.append((crop, to_region(box, real)))
     return made
 

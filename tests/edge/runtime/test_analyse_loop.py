@@ -14,6 +14,7 @@ from edge_detector.core.types import (
     Configure,
     Detection,
     Frame,
+    Planes,
     Settings,
     StreamLost,
     TakeSnapshot,
@@ -196,6 +197,6 @@ def test_picker_takes_no_empty_picture() -> None:
 
 def test_frames_of_any_size_are_analysed() -> None:
     scene = Scene()
-    big = Frame(session=1, seq=0, t=0.0, image=np.full((1080, 1280), 90, np.uint8))
+    big = Frame(session=1, seq=0, t=0.0, planes=Planes.of(np.full((1080, 1280), 90, np.uint8)))
     assert scene.stage.handle(big) == ()
     assert scene.stage.analysed == 1

@@ -6,7 +6,7 @@ import numpy as np
 
 from edge_detector.core.evidence import ClipFile
 from edge_detector.core.facts import Fact, VisitEnded, VisitStarted
-from edge_detector.core.types import Box, Detection, Frame, Packet, StreamInfo, VisitStats, Yuv
+from edge_detector.core.types import Box, Detection, Frame, Packet, Planes, StreamInfo, VisitStats, Yuv
 
 VISIT = "01HF7YAT00D0NV33KVR902G9Z0"
 OTHER_VISIT = "01HF7YAT01D0NV33KVR902G9Z1"
@@ -29,7 +29,7 @@ def picture(level: int = 100) -> Yuv:
 
 def frame(t: float, *, level: int = 100, session: int = 1) -> Frame:
     """A grey picture at `t`."""
-    return Frame(session=session, seq=round(t * 10), t=t, image=picture(level))
+    return Frame(session=session, seq=round(t * 10), t=t, planes=Planes.of(picture(level)))
 
 
 def started(t: float = 10.0, *, visit_id: str = VISIT, utc: float = 1_700_000_010.0) -> VisitStarted:

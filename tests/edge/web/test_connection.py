@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from edge_detector.core.types import Frame
+from edge_detector.core.types import Frame, Planes
 from edge_detector.web.connection import Connection
 from tests.edge.web.conftest import Site
 
@@ -67,7 +67,7 @@ async def test_what_is_no_http_is_refused(site: Site) -> None:
 async def test_viewer_who_takes_nothing_loses_the_seat(site: Site) -> None:
     site.up()
     noise = np.random.default_rng(1).integers(0, 255, (1080, 1280), np.uint8)
-    site.frames.put(Frame(session=1, seq=0, t=0.0, image=noise))
+    site.frames.put(Frame(session=1, seq=0, t=0.0, planes=Planes.of(noise)))
     connection = site.client.raw(site.client.head("/cameras/door/live.mjpeg") + b"\r\n")
     seq = 0
     async with asyncio.timeout(20):
@@ -75,7 +75,7 @@ async def test_viewer_who_takes_nothing_loses_the_seat(site: Site) -> None:
         while site.viewers.count or not seated:
             seated = seated or site.viewers.count > 0
             seq += 1
-            site.frames.put(Frame(session=1, seq=seq, t=seq / 10, image=noise))
+            site.frames.put(Frame(session=1, seq=seq, t=seq / 10, planes=Planes.of(noise)))
             await asyncio.sleep(0.02)
     connection.close()
 

@@ -11,7 +11,7 @@ import pytest
 from starlette.types import Message
 
 from edge_detector.capture.encode import H264Encoder
-from edge_detector.core.types import Frame, Packet
+from edge_detector.core.types import Frame, Packet, Planes
 from edge_detector.web.live import BOUNDARY, LiveAnswer, Pictures, Seat, Viewers
 from edge_detector.web.problems import Problem
 from tests.edge.web.conftest import Site
@@ -21,7 +21,7 @@ def frame(level: int) -> Frame:
     """A grey picture of 64 by 48."""
     image = np.full((72, 64), 128, np.uint8)  # no colour
     image[:48] = level
-    return Frame(session=1, seq=level, t=level / 5, image=image)
+    return Frame(session=1, seq=level, t=level / 5, planes=Planes.of(image))
 
 
 async def until(what: Callable[[], bool]) -> None:
