@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Render the brand images of the integration from their drawings in docs/images/brand, in both colour schemes."""
+
+from io import BytesIO
+from typing import Final, Literal
+
+from generated_page import ROOT
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+DRAWINGS: Final = ROOT / "docs" / "images" / "brand"
+IMAGES: Final = ROOT / "custom_components" / "porchlight" / "brand"
+CHROMIUM: Final = "/usr/bin/chromium"
+
+#: Heights in pixels, as home-assistant/brands wants them.
+HEIGHTS: Final = {"icon": 256, "logo": 192}
+SCHEMES: Final[dict[str, Literal["light", "dark"]]] = {"": "light", "dark_": "dark"}
+SCALES: Final = {"": 1, "@2x": 2}
+
+
+def main() -> None:
+    """Write all eight."""
+    IMAGES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM) as browser:
+        for name, height in HEIGHTS.items():
+            drawing = (DRAWINGS / f"{name}.svg").read_text()
+            for prefix, scheme in SCHEMES.items():
+                for suffix, scale in SCALES.items():
+                    with browser.new_page(color_scheme=scheme, device_scale_factor=scale) as page:
+                        page.set_content(f"<style>svg {{ height: {height}px; display: block }}</style>{drawing}")
+                        picture = page.locator("svg").first.screenshot(omit_background=True)
+                    trimmed(picture).save(IMAGES / f"{prefix}{name}{suffix}.png", optimize=True)
+
+
+def trimmed(picture: bytes) -> Image.Image:
+    """Without empty edges, unless it is square, as an icon must be."""
+    image = Image.open(BytesIO(picture))
+    return image if image.width == image.height else image.crop(image.getbbox())
+
+
+if __name__ == "__main__":
+    main()
