@@ -49,12 +49,19 @@ def open_store(config: Config, folder: Path, *, pace: Pace | None = None) -> Obj
     """The archive of the configuration; `folder` is the data folder, `pace` slows uploads down."""
     section = config.archive
     if isinstance(section, FolderArchive):
-        return FolderStore((section.path or folder / "archive") / section.prefix, pace=pace)
+        return FolderStore(archive_dir(section, folder), pace=pace)
     try:
         from edge_detector.archive.s3 import S3Store  # noqa: PLC0415 - boto3 is slow to load, and an extra
     except ImportError as error:
         raise ConfigError("archive.type: s3 needs boto3: pip install 'porchlight-edge[s3]'") from error
     return S3Store(section, pace=pace)
+
+
+def archive_dir(section: FolderArchive, folder: Path) -> Path:
+    """The archive's folder: as configured, else `$PORCHLIGHT_ARCHIVE`, else in the data folder `folder`."""
+    named = os.environ.get("PORCHLIGHT_ARCHIVE")
+    default = Path(named) if named else folder / "archive"
+    return (section.path or default) / section.prefix
 
 
 def is_elsewhere(config: Config) -> bool:
@@ -80,7 +87,7 @@ def build_detector(config: Config, folder: Path, progress: Progress | None = Non
     section = config.detection
     policy = DetectorPolicy(
         backend=section.backend,
-        model=section.model,
+        model=packaged_model(section.model),
         floor=FLOOR,
         iou=section.iou,
         side=section.side,
@@ -88,6 +95,13 @@ def build_detector(config: Config, folder: Path, progress: Progress | None = Non
         threads=section.threads,
     )
     return build(policy, folder / "models", progress)
+
+
+def packaged_model(model: str) -> str:
+    """The model's file in `$PORCHLIGHT_MODELS`, where a container image brings it along; else what was asked for."""
+    named = os.environ.get("PORCHLIGHT_MODELS")
+    path = Path(named or "") / f"{model}.onnx"
+    return str(path) if named and path.is_file() else model
 
 
 def origin(config: Config, camera: str, detector: DetectorInfo) -> Origin:
@@ -130,7 +144,7 @@ def analyse_stage(
         encoder=JpegEncoder(quality=config.snapshot.quality),
         machine=VisitMachine(camera, policy, stamp),
         confidence=settings.confidence,
-        zones=config.cameras[camera].zone_values(),
+        outline=config.cameras[camera].outline(),
         stopwatch=time.perf_counter,
         utc=utc,
         annotate=draw_boxes if config.snapshot.draw_boxes else None,

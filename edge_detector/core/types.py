@@ -285,6 +285,10 @@ class SetOccupancy:
 
     t: float
     count: int = 0
+    #: When that was so; now when None.
+    utc: float | None = None
+    #: As `OccupancyChanged` tells it.
+    reason: str = "reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,9 @@ Point = tuple[float, float]
 #: Fewer corners enclose nothing.
 MIN_POINTS = 3
 
+#: Who was not seen in a zone for longer has left it; less is a box that trembled, or was not found.
+_LEFT_S = 2.0
+
 #: A point this near to an edge is on it (twice the area of the triangle they make).
 _ON_EDGE = 1e-9
 
@@ -60,6 +63,28 @@ def count(zones: Sequence[Zone], tracks: Sequence[Track]) -> tuple[tuple[str, in
     """Every zone's id with the number of people whose feet are in it, in the zones' order, also where it is 0."""
     feet = [foot(track.box) for track in tracks]
     return tuple((zone.id, sum(zone.holds(point) for point in feet)) for zone in zones)
+
+
+class Dwell:
+    """How long people have been in zones without leaving them for more than a moment."""
+
+    def __init__(self) -> None:
+        """Nobody has been anywhere."""
+        #: Zone and track to when they came together, and when they were last together.
+        self._stays: dict[tuple[str, int], tuple[float, float]] = {}
+
+    def update(self, t: float, zones: Sequence[Zone], tracks: Sequence[Track]) -> tuple[tuple[str, float], ...]:
+        """The zones with somebody in them at `t`, and for how long the one who is longest there has been."""
+        stays = {key: stay for key, stay in self._stays.items() if t - stay[1] <= _LEFT_S}
+        longest: dict[str, float] = {}
+        for zone in zones:
+            for track in tracks:
+                if zone.holds(foot(track.box)):
+                    since = stays.get((zone.id, track.id), (t, t))[0]
+                    stays[zone.id, track.id] = since, t
+                    longest[zone.id] = max(longest.get(zone.id, 0.0), t - since)
+        self._stays = stays
+        return tuple(longest.items())
 
 
 def polygon_faults(points: Sequence[Point]) -> Iterator[tuple[int | None, str]]:

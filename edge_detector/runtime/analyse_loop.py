@@ -8,9 +8,21 @@ from dataclasses import dataclass, field, replace
 
 from edge_detector.core import picture, regions
 from edge_detector.core.boxes import FULL, area
-from edge_detector.core.facts import Fact, SnapshotReady, VisitEnded, VisitStarted, VisitUpdated
+from edge_detector.core.facts import (
+    Fact,
+    LineCrossed,
+    OccupancyChanged,
+    SnapshotReady,
+    VisitEnded,
+    VisitStarted,
+    VisitUpdated,
+)
+from edge_detector.core.lines import Crossing
 from edge_detector.core.motion import MotionGate
+from edge_detector.core.occupancy import DayOf, Occupancy
+from edge_detector.core.outline import Outline
 from edge_detector.core.regions import RegionPolicy
+from edge_detector.core.survey import Survey, Surveyor
 from edge_detector.core.tracker import Tracker, TrackerPolicy
 from edge_detector.core.types import (
     Armed,
@@ -23,6 +35,8 @@ from edge_detector.core.types import (
     Frame,
     Motion,
     Observation,
+    Redraw,
+    SetOccupancy,
     StreamLost,
     TakeSnapshot,
     TestClip,
@@ -30,11 +44,10 @@ from edge_detector.core.types import (
     Track,
 )
 from edge_detector.core.visits import VisitMachine
-from edge_detector.core.zones import Zone, count
 from edge_detector.ports import Detector, ImageEncoder
 
 #: What the analyser is fed with.
-AnalyseInput = Frame | Tick | StreamLost | Armed | Configure | TakeSnapshot | TestClip
+AnalyseInput = Frame | Tick | StreamLost | Armed | Configure | TakeSnapshot | TestClip | Redraw | SetOccupancy
 #: What comes out: facts for everybody, decisions for the recorder; both in one order.
 AnalyseOutput = Fact | ClipStart | ClipStop
 
@@ -94,22 +107,27 @@ class AnalyseStage:
         encoder: ImageEncoder,
         machine: VisitMachine,
         confidence: float,
-        zones: tuple[Zone, ...],
+        outline: Outline,
         stopwatch: Callable[[], float],
         utc: Callable[[float], float],
         annotate: Callable[[Bgr, tuple[Track, ...]], Bgr] | None = None,
+        day_of: DayOf | None = None,
     ) -> None:
-        """`confidence` is what the machine asks for; `stopwatch` measures inferences only; `annotate` draws boxes."""
+        """`confidence` is what the machine asks for; `stopwatch` measures inferences only; `annotate` draws boxes.
+
+        With `day_of` the occupancy begins anew each day.
+        """
         self._camera = camera
         self._policy = policy
         self._detector = detector
         self._encoder = encoder
         self._machine = machine
-        self._zones = zones
+        self._surveyor = Surveyor(outline)
+        self._occupancy = Occupancy(day_of)
         self._stopwatch = stopwatch
         self._utc = utc
         self._annotate = annotate
-        self._gate = MotionGate()
+        self._gate = MotionGate(self._surveyor.ignored)
         self._tracker: Tracker | None = None
         self._confidence = confidence
         self._picker = SnapshotPicker()
@@ -124,10 +142,9 @@ class AnalyseStage:
     def handle(self, item: AnalyseInput) -> tuple[AnalyseOutput, ...]:
         """Take one input and return what follows from it."""
         if isinstance(item, Frame):
-            return self._frame(item)
-        if isinstance(item, TakeSnapshot):
-            self._snapshot_wanted = True
-            return ()
+            return (*self._night(item.t), *self._frame(item))
+        if isinstance(item, TakeSnapshot | Redraw | SetOccupancy):
+            return self._obey(item)
         if isinstance(item, Armed):
             self._armed = item.on
         if isinstance(item, Configure):
@@ -136,24 +153,60 @@ class AnalyseStage:
             self._forget()
         return tuple(self._finish(output) for output in self._machine.handle(item))
 
+    def _obey(self, command: TakeSnapshot | Redraw | SetOccupancy) -> tuple[AnalyseOutput, ...]:
+        """What concerns the analyser alone, not the machine."""
+        match command:
+            case TakeSnapshot():
+                self._snapshot_wanted = True
+            case Redraw():
+                self._surveyor.redraw(command.outline)
+                self._gate = MotionGate(self._surveyor.ignored)
+            case SetOccupancy():
+                self._occupancy.set(command.count, self._utc(command.t) if command.utc is None else command.utc)
+                return (self._occupied(command.t, command.reason),)
+        return ()
+
+    def _night(self, t: float) -> tuple[AnalyseOutput, ...]:
+        """The occupancy begins anew when its time has come."""
+        return (self._occupied(t, "nightly"),) if self._occupancy.pass_time(self._utc(t)) else ()
+
     def _frame(self, frame: Frame) -> tuple[AnalyseOutput, ...]:
         self.analysed += 1
-        motion, people = self._look(frame) if self._armed else (0.0, ())
+        motion, survey = self._look(frame) if self._armed else (0.0, self._surveyor.nobody())
         observation = Observation(
             t=frame.t,
             session=frame.session,
-            people=people,
-            zones=count(self._zones, people),
+            people=survey.people,
+            zones=survey.zones,
             motion=motion,
         )
         outputs = [self._finish(output) for output in self._machine.handle(observation)]
+        crossed = [fact for crossing in survey.crossings for fact in self._cross(frame.t, crossing)]
         # The picture goes first: a phone fetches it the moment it hears of the visit.
-        return (*self._snapshots(frame, people), *outputs)
+        return (*self._snapshots(frame, survey.people), *outputs, *crossed)
 
-    def _look(self, frame: Frame) -> tuple[float, tuple[Track, ...]]:
-        """The share of the picture that moves, and the people in it."""
+    def _cross(self, t: float, crossing: Crossing) -> tuple[AnalyseOutput, ...]:
+        """Somebody went over a line, which may change how many are inside."""
+        fact = LineCrossed(
+            camera=self._camera,
+            visit_id=self._visit_id or "",
+            t=t,
+            utc=self._utc(t),
+            line=crossing.line,
+            direction=crossing.direction,
+        )
+        return (fact, self._occupied(t, "crossed")) if self._occupancy.crossed(crossing.direction) else (fact,)
+
+    def _occupied(self, t: float, reason: str) -> OccupancyChanged:
+        count = self._occupancy.count
+        return OccupancyChanged(camera=self._camera, t=t, utc=self._utc(t), count=count, reason=reason)
+
+    def _look(self, frame: Frame) -> tuple[float, Survey]:
+        """The share of the picture that moves, and what the people in it do."""
         motion = self._gate.update(frame.planes.y, frame.t)
-        return motion.score, self._people(frame, motion)
+        width, height = frame.planes.size
+        tracks = self._people(frame, motion)
+        return motion.score, self._surveyor.survey(frame.t, tracks, aspect=width / height)
 
     def _people(self, frame: Frame, motion: Motion) -> tuple[Track, ...]:
         """Look where something moves or somebody was, now and then everywhere, and follow who is there."""
@@ -172,7 +225,7 @@ class AnalyseStage:
         if FULL in plan:
             self._full_t = frame.t
         looks = [self._detect(frame, region) for region in plan]
-        return tracker.update(frame.t, regions.merge(looks))
+        return tracker.update(frame.t, self._surveyor.wanted(regions.merge(looks)))
 
     def _detect(self, frame: Frame, region: Box) -> tuple[Box, tuple[Detection, ...]]:
         """What one inference sees, and the region that was really cropped for it."""
@@ -229,7 +282,7 @@ class AnalyseStage:
 
     def _forget(self) -> None:
         """What was seen before a gap in the stream says nothing about what comes after it."""
-        self._gate = MotionGate()
+        self._gate = MotionGate(self._surveyor.ignored)
         self._full_t = float("-inf")
 
 

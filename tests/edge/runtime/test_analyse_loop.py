@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edge_detector.core.facts import SnapshotReady, VisitEnded, VisitStarted, VisitUpdated
+from edge_detector.core.outline import Outline
 from edge_detector.core.types import (
     Armed,
     Bgr,
@@ -45,7 +46,7 @@ class Scene:
             encoder=FakeEncoder(),
             machine=VisitMachine("door", VisitPolicy(), lambda t: (VISIT, 1000 + t)),
             confidence=0.5,
-            zones=(MAT,),
+            outline=Outline(zones=(MAT,)),
             stopwatch=self._stopwatch,
             utc=lambda t: 1000 + t,
             annotate=self._draw if annotate else None,

@@ -17,6 +17,7 @@ from edge_detector.core.facts import (
     VisitEnded,
     VisitStarted,
 )
+from edge_detector.core.outline import Outline
 from edge_detector.core.retry import Backoff
 from edge_detector.core.types import Configure, Frame, Packet, Settings, StreamInfo, TakeSnapshot
 from edge_detector.core.visits import VisitMachine, VisitPolicy
@@ -94,7 +95,7 @@ class Set:
                 encoder=FakeEncoder(),
                 machine=VisitMachine("door", VisitPolicy(hold_s=0.5), lambda t: (VISIT, 1_700_000_000 + t)),
                 confidence=0.5,
-                zones=(),
+                outline=Outline(),
                 stopwatch=time.perf_counter,
                 utc=self.clock.utc,
             ),
