@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from edge_detector import __version__
-from edge_detector.app import parts
+from edge_detector.app import addon, parts
 from edge_detector.app.lock import FolderLock
 from edge_detector.app.outbound import Outbound
 from edge_detector.app.retained import last_clips
@@ -28,6 +28,7 @@ from edge_detector.mqtt.bridge import MqttBridge
 from edge_detector.mqtt.client import MqttClient
 from edge_detector.mqtt.messages import CameraInfo, NodeInfo
 from edge_detector.outbox.database import Database
+from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
 from edge_detector.ports import Detector
@@ -134,6 +135,7 @@ class Node:
         self._held.callback(self._database.close)
         self._ledger = SqliteLedger(self._database)
         self._journal = SqliteJournal(self._database)
+        self._history = SqliteHistory(self._database)
         for name in names:
             make_folder(self._spool(name))
         places = {
@@ -153,6 +155,7 @@ class Node:
             places=places,
             ledger=self._ledger,
             journal=self._journal,
+            diary=self._history,
             clock=self._clock,
             write_file=parts.write_file,
             wake=self._outbound.wake,
@@ -274,6 +277,8 @@ async def run_node(config: Config, *, detector: Detector, watch: Watcher | None 
         loop.add_signal_handler(number, stop.set)
     node = Node(config, detector=detector, watch=watch)
     await node.start()
+    if (supervisor := addon.supervisor()) is not None:
+        await asyncio.to_thread(addon.tell, supervisor, config)
     try:
         while not stop.is_set() and not node.finished():
             with suppress(TimeoutError):

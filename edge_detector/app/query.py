@@ -30,7 +30,7 @@ def ask_archive(
     """
     archive = config.archive
     if isinstance(archive, FolderArchive):
-        root = (archive.path or parts.data_dir(config) / "archive") / archive.prefix
+        root = parts.archive_dir(archive, parts.data_dir(config))
         return query(root, sql, since=since, until=until)
     with tempfile.TemporaryDirectory(prefix="porchlight-") as folder:
         _fetch(_with_profile(archive, profile), Path(folder), tell, since, until)

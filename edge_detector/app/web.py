@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_detector import __version__
+from edge_detector.app import parts
 from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.jpeg import JpegEncoder
 from edge_detector.config import Config, S3Archive
@@ -128,7 +129,7 @@ def archive_reader(config: Config, folder: Path) -> ArchiveReader:
     section = config.archive
     if isinstance(section, S3Archive):
         return _Bucket(section)
-    return FolderStore((section.path or folder / "archive") / section.prefix)
+    return FolderStore(parts.archive_dir(section, folder))
 
 
 def announced_url(config: Config, host: str, port: int) -> str | None:

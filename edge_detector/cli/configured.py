@@ -34,7 +34,18 @@ def configured(file: Path | None, *, detector: str | None = None, model: str | N
     """The configuration of the named file, else of the usual places; raises ConfigError."""
     found = file or next((path for folder in FOLDERS if (path := folder / FILE_NAME).is_file()), None)
     options = OPTIONS_FILE if OPTIONS_FILE.is_file() else None
-    return load(found, variables=os.environ, options=options, over=command_line(detector=detector, model=model))
+    over = command_line(detector=detector, model=model)
+    return load(found, variables=os.environ, options=options, base=_of_supervisor(found, options), over=over)
+
+
+def _of_supervisor(file: Path | None, options: Path | None) -> Layer | None:
+    """What Home Assistant's Supervisor adds; None outside of an add-on."""
+    if "SUPERVISOR_TOKEN" not in os.environ:
+        return None
+    from edge_detector.app import addon  # noqa: PLC0415 - nobody else needs it
+
+    asked = addon.supervisor(os.environ)
+    return asked and addon.base_layer(asked, file=file, options=options, variables=os.environ)
 
 
 def configured_for(source: str, file: Path | None, over: Layer, base: Mapping[Where, object] | None = None) -> Config:

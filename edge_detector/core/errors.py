@@ -14,6 +14,7 @@ PorchlightError            a sentence for the user
 |   +-- PermanentStoreError    somebody has to mend something first
 |       +-- FileRefusedError   this one file cannot be stored, others can
 +-- BrokerError            the MQTT broker cannot be reached or refuses
++-- SupervisorError        Home Assistant's Supervisor does not answer, or refuses
 +-- WebError               the HTTP API cannot listen, or its token cannot be used
 +-- IllegalInputError      a programming fault: the visit machine cannot take this input now
 """
@@ -92,6 +93,10 @@ class FileRefusedError(PermanentStoreError):
 
 class BrokerError(PorchlightError):
     """The MQTT broker cannot be reached or refuses the connection."""
+
+
+class SupervisorError(PorchlightError):
+    """The Supervisor of Home Assistant does not answer, or refuses."""
 
 
 class WebError(PorchlightError):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 PACKAGE = "edge_detector"
 INTEGRATION = "custom_components"
 
-ADAPTERS = {"capture", "detectors", "recorder", "archive", "outbox", "mqtt", "web"}
+ADAPTERS = {"capture", "detectors", "recorder", "archive", "outbox", "mqtt", "supervisor", "web"}
 
 #: For each part of the package, the other parts that it may import.
 MAY_IMPORT: dict[str, set[str]] = {
