@@ -5,12 +5,14 @@ Every port has one real adapter or more, and exactly one fake in `edge_detector.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from edge_detector.core.calendar import Bucket, Key, Span
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, Stored, StoredEvent, VisitRecord
-from edge_detector.core.facts import Backlog, DetectorInfo
+from edge_detector.core.facts import Backlog, DetectorInfo, Fact
+from edge_detector.core.places import Passages, Place, Way
 from edge_detector.core.quota import Load
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
 
@@ -157,8 +159,11 @@ class Upkeep(Protocol):
         """Has another program changed the ledger since the last look?"""
         ...
 
-    def prune(self, before_utc: float, limit: int) -> int:
-        """Remove up to `limit` delivered files and ended visits from before a moment; how many rows went."""
+    def prune(self, before_utc: float, limit: int, *, history_before_utc: float) -> int:
+        """Remove what is from before a moment: delivered files, and with another bound visits and what was counted.
+
+        Up to `limit` rows of each; how many went.
+        """
         ...
 
 
@@ -190,6 +195,40 @@ class Journal(Protocol):
         ...
 
 
+class Diary(Protocol):
+    """What is kept for questions that come later."""
+
+    def note(self, fact: Fact) -> None:
+        """Keep what a fact says of lines, zones and people inside; told again, it changes nothing."""
+        ...
+
+    def number(self, camera: str, kind: str, place_id: str = "") -> int:
+        """The number of a camera, zone or line; given now, when it never had one, and to no other ever."""
+        ...
+
+
+class HistoryReader(Protocol):
+    """Answers questions on what happened."""
+
+    def places(self) -> Sequence[Place]:
+        """Everything that has a number, also what is long gone, in the order of the numbers."""
+        ...
+
+    def traffic(
+        self, places: Collection[Place], spans: Sequence[Span], bucket: Bucket
+    ) -> Mapping[tuple[Way, Key], int]:
+        """How much happened at some places together: visits of cameras and zones, crossings of lines."""
+        ...
+
+    def passages(self, place: Place, first_utc: float, last_utc: float) -> Passages:
+        """Who passed: over a line either way, or into a zone, both ends included."""
+        ...
+
+    def present(self, place: Place, utc: float) -> tuple[float, int] | None:
+        """Since when so many people were there at a moment: in a zone, or inside by a camera's lines."""
+        ...
+
+
 class VisitReader(Protocol):
     """Finds visits without reading them all; visit ids are in the order of time."""
 
@@ -198,9 +237,15 @@ class VisitReader(Protocol):
         ...
 
     def page(
-        self, *, first: str = "", before: str = AFTER_ALL_VISITS, camera: str | None = None, limit: int
+        self,
+        *,
+        first: str = "",
+        before: str = AFTER_ALL_VISITS,
+        camera: str | None = None,
+        zone: str | None = None,
+        limit: int,
     ) -> Sequence[VisitRecord]:
-        """Up to `limit` visits with `first <= visit_id < before`, newest first; of one camera or of all."""
+        """Up to `limit` visits with `first <= visit_id < before`, newest first; of all, of a camera or of its zone."""
         ...
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge_detector.core.errors import RecordError, SourceEnded, SourceError, StoreError
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, Stored, StoredEvent, VisitRecord
-from edge_detector.core.facts import Backlog, DetectorInfo
+from edge_detector.core.facts import Backlog, DetectorInfo, Fact
 from edge_detector.core.quota import Load
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
 from edge_detector.ports import AFTER_ALL_VISITS, WantsFrame
@@ -178,6 +178,8 @@ class MemoryLedger:
         """Begin empty."""
         self._items: dict[str, Item] = {}
         self._lock = threading.Lock()
+        #: What pruning was asked for.
+        self.history_before_utc = 0.0
         #: Set by a test that plays another program.
         self.is_touched = False
 
@@ -276,8 +278,9 @@ class MemoryLedger:
         touched, self.is_touched = self.is_touched, False
         return touched
 
-    def prune(self, before_utc: float, limit: int) -> int:
+    def prune(self, before_utc: float, limit: int, *, history_before_utc: float) -> int:
         """Remove delivered files; there are no visits here."""
+        self.history_before_utc = history_before_utc
         with self._lock:
             old = [key for key, item in self._items.items() if item.state in _DELIVERED]
             gone = [key for key in old if self._items[key].created_utc < before_utc][:limit]
@@ -315,11 +318,19 @@ class MemoryJournal:
         ]
 
     def page(
-        self, *, first: str = "", before: str = AFTER_ALL_VISITS, camera: str | None = None, limit: int
+        self,
+        *,
+        first: str = "",
+        before: str = AFTER_ALL_VISITS,
+        camera: str | None = None,
+        zone: str | None = None,
+        limit: int,
     ) -> Sequence[VisitRecord]:
         """Visits, newest first."""
         found = [
-            visit for key, visit in self._visits.items() if first <= key < before and camera in {None, visit.camera}
+            visit
+            for key, visit in self._visits.items()
+            if first <= key < before and camera in {None, visit.camera} and (zone is None or zone in visit.zones)
         ]
         return sorted(found, key=lambda visit: visit.visit_id, reverse=True)[:limit]
 
@@ -342,6 +353,27 @@ class MemoryJournal:
         if new is not None:
             self._settings[camera] = new
         return self._settings.get(camera)
+
+
+class MemoryDiary:
+    """The diary in lists."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._places: list[tuple[str, str, str]] = []
+        #: Everything that was noted.
+        self.facts: list[Fact] = []
+
+    def note(self, fact: Fact) -> None:
+        """Keep all of it."""
+        self.facts.append(fact)
+
+    def number(self, camera: str, kind: str, place_id: str = "") -> int:
+        """Count from 1."""
+        names = (camera, kind, place_id)
+        if names not in self._places:
+            self._places.append(names)
+        return self._places.index(names) + 1
 
 
 class FakeStore:

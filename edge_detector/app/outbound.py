@@ -82,6 +82,7 @@ class Outbound:
             tell=tell,
             free_bytes=lambda: shutil.disk_usage(folder).free,
             policy=quota(section),
+            keep_s=config.history.keep_days * _DAY_S,
         )
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -23,6 +23,7 @@ from edge_detector.core.types import Frame, Packet, StreamLost
 from edge_detector.files import make_folder
 from edge_detector.mqtt.events import event_of
 from edge_detector.outbox.database import Database
+from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
 from edge_detector.outbox.upkeep import SqliteUpkeep
@@ -128,6 +129,7 @@ class Replay:
             places={self._camera: place},
             ledger=ledger,
             journal=journal,
+            diary=SqliteHistory(self._database),
             clock=self._clock,
             write_file=parts.write_file,
             wake=lambda: None,

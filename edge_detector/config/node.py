@@ -26,6 +26,18 @@ class NodeConfig(Section):
     )
 
 
+class HistoryConfig(Section):
+    """What is kept for questions that come later."""
+
+    keep_days: int = Field(
+        default=400,
+        ge=1,
+        le=3650,
+        description="For how many days the edge remembers visits, crossings and how many people were there. This "
+        "removes no file, here or in the archive.",
+    )
+
+
 class LoggingConfig(Section):
     """What is logged, on standard error."""
 

@@ -11,7 +11,7 @@ from edge_detector.config.camera import CameraConfig
 from edge_detector.config.delivery import DeliveryConfig
 from edge_detector.config.detection import DetectionConfig, VisitsConfig
 from edge_detector.config.mqtt import MqttConfig
-from edge_detector.config.node import LoggingConfig, NodeConfig
+from edge_detector.config.node import HistoryConfig, LoggingConfig, NodeConfig
 from edge_detector.config.recording import RecordingConfig, SnapshotConfig
 from edge_detector.config.web import WebConfig
 from edge_detector.core.types import Settings
@@ -28,6 +28,9 @@ class Config(Section):
     snapshot: SnapshotConfig = Field(default_factory=SnapshotConfig, description="How pictures are made.")
     archive: ArchiveConfig = Field(default_factory=FolderArchive, description="Where evidence goes.")
     delivery: DeliveryConfig = Field(default_factory=DeliveryConfig, description="How evidence goes there.")
+    history: HistoryConfig = Field(
+        default_factory=HistoryConfig, description="What is kept for questions that come later."
+    )
     mqtt: MqttConfig = Field(default_factory=MqttConfig, description="The broker.")
     web: WebConfig = Field(default_factory=WebConfig, description="The edge's own HTTP API.")
     logging: LoggingConfig = Field(default_factory=LoggingConfig, description="What is logged.")

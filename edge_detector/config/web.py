@@ -21,6 +21,11 @@ class WebConfig(Section):
         "plain HTTP, so let nobody reach it from the internet.",
     )
     port: int = Field(default=8099, ge=1, le=65535, description="The port to listen at.")
+    ingress: bool = Field(
+        default=False,
+        description="Whether this is an add-on: Home Assistant's users then need no token, as the Supervisor lets in "
+        "whom it knows.",
+    )
     url: Annotated[str, StringConstraints(pattern=WEB_ADDRESS, max_length=200)] | None = Field(
         default=None,
         description="Where Home Assistant reaches the API, such as http://192.0.2.7:8099; found out when absent.",

@@ -39,11 +39,23 @@ class SqliteJournal:
         return tuple(visit for visit in visits if ended is None or visit.ended == ended)
 
     def page(
-        self, *, first: str = "", before: str = AFTER_ALL_VISITS, camera: str | None = None, limit: int
+        self,
+        *,
+        first: str = "",
+        before: str = AFTER_ALL_VISITS,
+        camera: str | None = None,
+        zone: str | None = None,
+        limit: int,
     ) -> Sequence[VisitRecord]:
-        """Up to `limit` visits with `first <= visit_id < before`, newest first; of one camera or of all."""
-        bounds: dict[str, Value] = {"first": first, "before": before, "camera": camera, "limit": limit}
-        return tuple(_visit(row) for row in self._database.rows("page_of_visits", bounds))
+        """Up to `limit` visits with `first <= visit_id < before`, newest first; of all, of a camera or of its zone."""
+        bounds: dict[str, Value] = {"first": first, "before": before, "limit": limit}
+        if camera is None:
+            rows = self._database.rows("page_of_visits", bounds)
+        elif zone is None:
+            rows = self._database.rows("page_of_camera", {**bounds, "camera": camera})
+        else:
+            rows = self._database.rows("page_of_zone", {**bounds, "camera": camera, "zone": zone})
+        return tuple(_visit(row) for row in rows)
 
     def append_event(self, event: StoredEvent) -> None:
         """Keep an event until it is acknowledged; an id that was appended before is not taken twice."""

@@ -109,7 +109,16 @@ UPDATE items SET state = 'saved' WHERE state = 'uploading';
 SELECT * FROM items ORDER BY created_utc, seq LIMIT :limit;
 
 -- name: items_of_visit
-SELECT * FROM items WHERE visit_id = :visit_id ORDER BY created_utc, seq LIMIT :limit;
+-- Also what went from the list of files long after it was delivered.
+SELECT
+    seq, key, kind, camera, visit_id, n, path, bytes, sha256, content_type, metadata, created_utc, state, attempts,
+    next_try_utc, last_error
+FROM items WHERE visit_id = :visit_id
+UNION ALL
+SELECT 0, key, kind, camera, visit_id, n, path, bytes, sha256, content_type, '[]', created_utc, 'purged', 0, 0.0, NULL
+FROM delivered WHERE visit_id = :visit_id
+ORDER BY created_utc, seq
+LIMIT :limit;
 
 -- name: find_items
 -- Each condition is a JSON list, or NULL where anything is wanted; a name is a key or a visit's id.
@@ -152,10 +161,22 @@ SELECT * FROM items WHERE state IN ('saved', 'failed') ORDER BY created_utc, seq
 DELETE FROM items
 WHERE key = :key AND sha256 = :sha256 AND (state IN ('saved', 'failed') OR (kind = 'partial' AND state = 'uploading'));
 
+-- name: remember_items
+-- Before they are pruned: what a visit needs to find its clips and its snapshot.
+INSERT OR REPLACE INTO delivered (visit_id, kind, n, key, camera, path, bytes, sha256, content_type, created_utc)
+SELECT visit_id, kind, n, key, camera, path, bytes, sha256, content_type, created_utc FROM items
+WHERE kind IN ('clip', 'snapshot')
+    AND EXISTS (SELECT 1 FROM visits WHERE visits.visit_id = items.visit_id)
+    AND seq IN (
+        SELECT seq FROM items WHERE state IN ('stored', 'purged') AND created_utc < :before_utc
+        ORDER BY created_utc, seq LIMIT :limit
+    );
+
 -- name: prune_items
 DELETE FROM items
 WHERE seq IN (
-    SELECT seq FROM items WHERE state IN ('stored', 'purged') AND created_utc < :before_utc LIMIT :limit
+    SELECT seq FROM items WHERE state IN ('stored', 'purged') AND created_utc < :before_utc
+    ORDER BY created_utc, seq LIMIT :limit
 );
 
 -- name: count_pruned
@@ -164,6 +185,17 @@ UPDATE totals SET count = count + :count WHERE name = 'stored';
 -- name: prune_visits
 DELETE FROM visits
 WHERE visit_id IN (SELECT visit_id FROM visits WHERE ended AND started_utc < :before_utc LIMIT :limit);
+
+-- name: prune_crossings
+DELETE FROM crossings WHERE id IN (SELECT id FROM crossings WHERE utc < :before_utc LIMIT :limit);
+
+-- name: prune_presence
+DELETE FROM presence
+WHERE (place, utc) IN (SELECT place, utc FROM presence WHERE utc < :before_utc LIMIT :limit);
+
+-- name: prune_tally
+DELETE FROM tally
+WHERE (place, way, slot) IN (SELECT place, way, slot FROM tally WHERE slot < :before_slot LIMIT :limit);
 
 -- name: total_stored
 SELECT count FROM totals WHERE name = 'stored';
@@ -178,12 +210,22 @@ ORDER BY next_try_utc DESC, seq DESC
 LIMIT 1;
 
 -- name: put_visit
-INSERT OR REPLACE INTO visits (
+INSERT INTO visits (
     visit_id, camera, started_utc, last_seen_utc, max_people, max_confidence, mean_inference_ms, zones, clips, ended
 ) VALUES (
     :visit_id, :camera, :started_utc, :last_seen_utc, :max_people, :max_confidence, :mean_inference_ms, :zones,
     :clips, :ended
-);
+)
+ON CONFLICT (visit_id) DO UPDATE SET
+    camera = excluded.camera,
+    started_utc = excluded.started_utc,
+    last_seen_utc = excluded.last_seen_utc,
+    max_people = excluded.max_people,
+    max_confidence = excluded.max_confidence,
+    mean_inference_ms = excluded.mean_inference_ms,
+    zones = excluded.zones,
+    clips = excluded.clips,
+    ended = excluded.ended;
 
 -- name: all_visits
 SELECT * FROM visits ORDER BY started_utc, visit_id;
@@ -199,9 +241,20 @@ SELECT * FROM visits WHERE visit_id = :visit_id;
 
 -- name: page_of_visits
 -- Ids of visits are in the order of time, so the primary key pages through them.
-SELECT * FROM visits
-WHERE visit_id >= :first AND visit_id < :before AND (:camera IS NULL OR camera = :camera)
+SELECT * FROM visits WHERE visit_id >= :first AND visit_id < :before ORDER BY visit_id DESC LIMIT :limit;
+
+-- name: page_of_camera
+SELECT * FROM visits WHERE camera = :camera AND visit_id >= :first AND visit_id < :before
 ORDER BY visit_id DESC
+LIMIT :limit;
+
+-- name: page_of_zone
+SELECT visits.* FROM places
+CROSS JOIN zone_visits ON zone_visits.place = places.number
+CROSS JOIN visits ON visits.visit_id = zone_visits.visit_id
+WHERE places.camera = :camera AND places.kind = 'zone' AND places.id = :zone
+    AND zone_visits.visit_id >= :first AND zone_visits.visit_id < :before
+ORDER BY zone_visits.visit_id DESC
 LIMIT :limit;
 
 -- name: append_event
@@ -221,3 +274,89 @@ INSERT OR REPLACE INTO settings (camera, settings) VALUES (:camera, :settings);
 
 -- name: get_settings
 SELECT settings FROM settings WHERE camera = :camera;
+
+-- name: add_place
+INSERT INTO places (camera, kind, id)
+SELECT :camera, :kind, :id
+WHERE NOT EXISTS (SELECT 1 FROM places WHERE camera = :camera AND kind = :kind AND id = :id);
+
+-- name: all_places
+SELECT number, camera, kind, id FROM places ORDER BY number;
+
+-- name: place_number
+SELECT number FROM places WHERE camera = :camera AND kind = :kind AND id = :id;
+
+-- name: put_outline
+INSERT OR REPLACE INTO outlines (camera, outline) VALUES (:camera, :outline);
+
+-- name: drop_outline
+DELETE FROM outlines WHERE camera = :camera;
+
+-- name: get_outline
+SELECT outline FROM outlines WHERE camera = :camera;
+
+-- name: add_crossing
+INSERT INTO crossings (id, place, utc, way, visit_id) VALUES (:id, :place, :utc, :way, :visit_id)
+ON CONFLICT (id) DO NOTHING;
+
+-- name: add_presence
+INSERT INTO presence (place, utc, count) VALUES (:place, :utc, :count)
+ON CONFLICT (place, utc) DO UPDATE SET count = excluded.count;
+
+-- name: presence_at
+SELECT utc, count FROM presence WHERE place = :place AND utc <= :utc ORDER BY utc DESC LIMIT 1;
+
+-- name: tally
+-- Whole quarters of an hour, put together to buckets of local time.
+SELECT tally.way AS way, (tally.slot * 900 + :offset_s) / :size_s AS bucket, sum(tally.count) AS count
+FROM json_each(:places) AS place
+CROSS JOIN tally ON tally.place = place.value
+WHERE tally.way IN ('visit', 'in', 'out') AND tally.slot >= :first_slot AND tally.slot < :last_slot
+GROUP BY 1, 2;
+
+-- name: count_crossings
+SELECT crossings.way AS way, (CAST(crossings.utc AS INTEGER) + :offset_s) / :size_s AS bucket, count(*) AS count
+FROM json_each(:places) AS place
+CROSS JOIN crossings ON crossings.place = place.value
+WHERE crossings.utc >= :first_utc AND crossings.utc < :last_utc
+GROUP BY 1, 2;
+
+-- name: count_visits
+SELECT
+    'visit' AS way,
+    (CAST(round(visits.started_utc * 1000) AS INTEGER) / 1000 + :offset_s) / :size_s AS bucket,
+    count(*) AS count
+FROM json_each(:places) AS place
+CROSS JOIN places ON places.number = place.value AND places.kind = 'camera'
+CROSS JOIN visits ON visits.camera = places.camera
+WHERE visits.visit_id >= :first_id AND visits.visit_id < :last_id
+GROUP BY 1, 2;
+
+-- name: count_zone_visits
+SELECT
+    'visit' AS way,
+    (CAST(round(visits.started_utc * 1000) AS INTEGER) / 1000 + :offset_s) / :size_s AS bucket,
+    count(*) AS count
+FROM json_each(:places) AS place
+CROSS JOIN zone_visits ON zone_visits.place = place.value
+CROSS JOIN visits ON visits.visit_id = zone_visits.visit_id
+WHERE zone_visits.visit_id >= :first_id AND zone_visits.visit_id < :last_id
+GROUP BY 1, 2;
+
+-- name: passages_of_line
+SELECT count(*) AS count, min(utc) AS first_utc, max(utc) AS last_utc FROM crossings
+WHERE place = :place AND utc >= :first_utc AND utc <= :last_utc;
+
+-- name: passages_of_zone
+-- Each time one more person is there than before.
+SELECT coalesce(sum(more), 0) AS count, min(utc) AS first_utc, max(utc) AS last_utc
+FROM (
+    SELECT utc, count - coalesce(
+        lag(count) OVER (ORDER BY utc),
+        (SELECT earlier.count FROM presence AS earlier
+         WHERE earlier.place = :place AND earlier.utc < :first_utc ORDER BY earlier.utc DESC LIMIT 1),
+        0
+    ) AS more
+    FROM presence WHERE place = :place AND utc >= :first_utc AND utc <= :last_utc
+)
+WHERE more > 0;

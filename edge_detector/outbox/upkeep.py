@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from edge_detector.core.evidence import Item
 from edge_detector.core.quota import Load
-from edge_detector.outbox.database import Database
+from edge_detector.outbox.database import Database, Value
+from edge_detector.outbox.history import SLOT_S
 from edge_detector.outbox.ledger import item_of
 
 
@@ -42,17 +43,24 @@ class SqliteUpkeep:
         before, self._version = self._version, self._data_version()
         return self._version != before
 
-    def prune(self, before_utc: float, limit: int) -> int:
-        """Remove up to `limit` delivered files and as many ended visits from before a moment; how many rows went.
+    def prune(self, before_utc: float, limit: int, *, history_before_utc: float) -> int:
+        """Remove what is old: delivered files, and with a bound of their own visits and what was counted.
 
-        Delivered files go on counting as such.
+        Up to `limit` rows of each; how many went. Delivered files go on counting as such, and visits find theirs.
         """
-        values = {"before_utc": before_utc, "limit": limit}
+        values: dict[str, Value] = {"before_utc": before_utc, "limit": limit}
         with self._database.transaction():
+            self._database.run("remember_items", values)
             files = self._database.run("prune_items", values)
             if files:
                 self._database.run("count_pruned", {"count": files})
-            return files + self._database.run("prune_visits", values)
+            return files + self._prune_history(history_before_utc, limit)
+
+    def _prune_history(self, before_utc: float, limit: int) -> int:
+        values: dict[str, Value] = {"before_utc": before_utc, "limit": limit}
+        slots: dict[str, Value] = {"before_slot": int(before_utc // SLOT_S), "limit": limit}
+        gone = sum(self._database.run(query, values) for query in ("prune_visits", "prune_crossings", "prune_presence"))
+        return gone + self._database.run("prune_tally", slots)
 
     def _data_version(self) -> int:
         version: int = self._database.rows("data_version")[0][0]

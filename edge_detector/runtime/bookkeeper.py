@@ -1,4 +1,4 @@
-"""Writes down what must survive a crash: visits in the journal, files in the ledger, the visit document at the end."""
+"""Writes down what must survive a crash: visits, their files, and their documents; and what will be asked later."""
 
 from __future__ import annotations
 
@@ -16,15 +16,25 @@ from edge_detector.core import naming
 from edge_detector.core.documents import Origin, clip_metadata, visit_document
 from edge_detector.core.errors import LedgerError, RecordError
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, VisitRecord
-from edge_detector.core.facts import ClipLost, ClipSaved, Fact, SnapshotReady, VisitEnded, VisitStarted, VisitUpdated
+from edge_detector.core.facts import (
+    ClipLost,
+    ClipSaved,
+    Fact,
+    LineCrossed,
+    OccupancyChanged,
+    SnapshotReady,
+    VisitEnded,
+    VisitStarted,
+    VisitUpdated,
+)
 from edge_detector.core.types import VisitStats
-from edge_detector.ports import Clock, Journal, Ledger
+from edge_detector.ports import Clock, Diary, Journal, Ledger
 
 #: An open visit is written at most this often, to spare SD cards; a crash loses this much of its duration.
 JOURNAL_INTERVAL_S = 2.0
 #: Facts that the disk refused and that wait for room, with their snapshots; about as many as a day at a busy door.
 LATE_LIMIT = 200
-_WORTH_WAITING = (VisitStarted, VisitEnded, ClipSaved, ClipLost, SnapshotReady)
+_WORTH_WAITING = (VisitStarted, VisitEnded, ClipSaved, ClipLost, SnapshotReady, LineCrossed, OccupancyChanged)
 #: Writes a file so that it is there whole or not at all.
 WriteFile = Callable[[Path, bytes], None]
 
@@ -55,12 +65,13 @@ class _Open:
 class Bookkeeper:
     """Consumes facts one after the other; every step may be repeated after a crash."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the shelves, by name
         self,
         *,
         places: Mapping[str, Place],
         ledger: Ledger,
         journal: Journal,
+        diary: Diary,
         clock: Clock,
         write_file: WriteFile,
         wake: Callable[[], None],
@@ -69,6 +80,7 @@ class Bookkeeper:
         self._places = places
         self._ledger = ledger
         self._journal = journal
+        self._diary = diary
         self._clock = clock
         self._write_file = write_file
         self._wake = wake
@@ -132,6 +144,7 @@ class Bookkeeper:
             self._clip(fact.clip)
         elif isinstance(fact, ClipLost):
             self._settle(fact.visit_id, fact.n)
+        self._diary.note(fact)
 
     def adopt(self, camera: str, clips: Iterable[ClipFile]) -> None:
         """Take what a crash left in a camera's spool; what the archive has is removed, not sent again."""

@@ -18,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 
 #: How often it looks when no clip comes.
 INTERVAL_S = 60.0
-#: Delivered files and ended visits are remembered this long, for whoever asks what happened.
+#: Delivered files stay in the list of files this long, for whoever asks what became of them.
 REMEMBERED_S = 30 * 86_400.0
 #: Rows removed at a time, so that nobody waits for the database.
 PRUNE_ROWS = 200
@@ -35,13 +35,18 @@ class Housekeeper:
         tell: Callable[[ClipLost], Awaitable[None]],
         free_bytes: Callable[[], int],
         policy: QuotaPolicy,
+        keep_s: float,
     ) -> None:
-        """`tell` returns when every consumer has kept the fact; `free_bytes` asks the disk."""
+        """`tell` returns when every consumer has kept the fact; `free_bytes` asks the disk.
+
+        Visits and what was counted are kept for `keep_s`.
+        """
         self._upkeep = upkeep
         self._clock = clock
         self._tell = tell
         self._free_bytes = free_bytes
         self._policy = policy
+        self._keep_s = keep_s
         self._wake = asyncio.Event()
 
     async def handle(self, fact: Fact) -> None:
@@ -101,7 +106,8 @@ class Housekeeper:
         )
 
     def _prune(self) -> None:
-        self._upkeep.prune(self._utc() - REMEMBERED_S, PRUNE_ROWS)
+        now_utc = self._utc()
+        self._upkeep.prune(now_utc - REMEMBERED_S, PRUNE_ROWS, history_before_utc=now_utc - self._keep_s)
 
     def _utc(self) -> float:
         return self._clock.utc(self._clock.now())

@@ -90,7 +90,7 @@ def test_delivered_files_are_pruned_in_steps_and_go_on_counting(ledger: SqliteLe
         put(ledger, ItemState.PURGED, n)
     put(ledger, ItemState.STORED, 6)
     put(ledger, ItemState.SAVED, 7)
-    assert [upkeep.prune(55.0, 2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [upkeep.prune(55.0, 2, history_before_utc=0.0) for _ in range(4)] == [2, 2, 1, 0]
     assert [found.n for found in ledger.items()] == [6, 7]
     assert (ledger.backlog(NOW).stored, ledger.backlog(NOW).pending) == (6, 1)
 
@@ -98,7 +98,7 @@ def test_delivered_files_are_pruned_in_steps_and_go_on_counting(ledger: SqliteLe
 def test_what_waits_is_never_pruned(ledger: SqliteLedger, upkeep: SqliteUpkeep) -> None:
     for n, state in enumerate((ItemState.SAVED, ItemState.UPLOADING, ItemState.FAILED), 1):
         put(ledger, state, n)
-    assert upkeep.prune(NOW, 9) == 0
+    assert upkeep.prune(NOW, 9, history_before_utc=NOW) == 0
     assert len(ledger.items()) == 3
 
 
@@ -115,7 +115,7 @@ def test_ended_visits_are_pruned(database: Database, upkeep: SqliteUpkeep) -> No
                 ended=ended,
             )
         )
-    assert upkeep.prune(15.0, 9) == 1
+    assert upkeep.prune(0.0, 9, history_before_utc=15.0) == 1
     assert [visit.visit_id for visit in journal.visits()] == ["V1", "V2"]
 
 

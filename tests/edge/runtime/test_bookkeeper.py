@@ -24,7 +24,7 @@ from edge_detector.core.types import ClipEnd, VisitStats
 from edge_detector.files import write_atomic
 from edge_detector.runtime import bookkeeper
 from edge_detector.runtime.bookkeeper import JOURNAL_INTERVAL_S, Bookkeeper, Place
-from edge_detector.testing import FakeClock, MemoryJournal, MemoryLedger
+from edge_detector.testing import FakeClock, MemoryDiary, MemoryJournal, MemoryLedger
 from tests.edge.runtime.values import OTHER_VISIT, VISIT, ended, started
 
 STATS = VisitStats(max_people=1, max_confidence=0.8, mean_inference_ms=12)
@@ -38,6 +38,7 @@ class Office:
         self.spool = spool
         self.ledger = MemoryLedger()
         self.journal = MemoryJournal()
+        self.diary = MemoryDiary()
         self.woken = 0
         self.keeper = self.hire()
 
@@ -47,6 +48,7 @@ class Office:
             places={"door": Place(spool=self.spool, origin=ORIGIN)},
             ledger=self.ledger,
             journal=self.journal,
+            diary=self.diary,
             clock=FakeClock(),
             write_file=write_atomic,
             wake=self._wake,

@@ -29,6 +29,7 @@ from edge_detector.core.types import ClipEnd, VisitStats
 from edge_detector.files import sha256_of, write_atomic
 from edge_detector.mqtt import messages
 from edge_detector.outbox.database import Database
+from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
 from edge_detector.outbox.upkeep import SqliteUpkeep
@@ -81,6 +82,7 @@ class Porch:
             places={"door": Place(spool=spool, origin=ORIGIN)},
             ledger=self.ledger,
             journal=SqliteJournal(database),
+            diary=SqliteHistory(database),
             clock=self.clock,
             write_file=write_atomic,
             wake=lambda: None,
@@ -102,6 +104,7 @@ class Porch:
             tell=self._tell,
             free_bytes=lambda: 10**12,
             policy=QuotaPolicy(max_bytes=MAX_BYTES),
+            keep_s=400 * 86_400.0,
         )
 
     async def _tell(self, fact: FileStored | ClipLost) -> None:

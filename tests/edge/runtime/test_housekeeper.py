@@ -33,6 +33,7 @@ class House:
             tell=self._tell,
             free_bytes=lambda: self.free_bytes,
             policy=QuotaPolicy(**policy),
+            keep_s=400 * 86_400.0,
         )
 
     def add(self, n: int, kind: ItemKind = ItemKind.CLIP, state: ItemState = ItemState.SAVED) -> Item:
