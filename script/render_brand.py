@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Render the brand images of the integration from their drawings in docs/images/brand, in both colour schemes."""
+"""Render the brand images of the integration and the add-on from their drawings in docs/images/brand."""
 
 from io import BytesIO
 from typing import Final, Literal
@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 
 DRAWINGS: Final = ROOT / "docs" / "images" / "brand"
 IMAGES: Final = ROOT / "custom_components" / "porchlight" / "brand"
+ADDON: Final = ROOT / "addon"
 CHROMIUM: Final = "/usr/bin/chromium"
 
 #: Heights in pixels, as home-assistant/brands wants them.
@@ -17,9 +18,19 @@ HEIGHTS: Final = {"icon": 256, "logo": 192}
 SCHEMES: Final[dict[str, Literal["light", "dark"]]] = {"": "light", "dark_": "dark"}
 SCALES: Final = {"": 1, "@2x": 2}
 
+#: What the app store shows on light and dark alike, so each stands on a ground of its own: drawing and style.
+STORE: Final = {
+    "icon": ("tile", "svg { width: 128px; height: 128px; display: block }"),
+    "logo": (
+        "logo",
+        "svg { box-sizing: border-box; width: 250px; height: 100px; padding: 18px; background: #fff; "
+        "border-radius: 16px; display: block }",
+    ),
+}
+
 
 def main() -> None:
-    """Write all eight."""
+    """Write all of them."""
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM) as browser:
         for name, height in HEIGHTS.items():
@@ -30,6 +41,10 @@ def main() -> None:
                         page.set_content(f"<style>svg {{ height: {height}px; display: block }}</style>{drawing}")
                         picture = page.locator("svg").first.screenshot(omit_background=True)
                     trimmed(picture).save(IMAGES / f"{prefix}{name}{suffix}.png", optimize=True)
+        for name, (drawing, style) in STORE.items():
+            with browser.new_page(color_scheme="light") as page:
+                page.set_content(f"<style>{style}</style>{(DRAWINGS / f'{drawing}.svg').read_text()}")
+                page.locator("svg").first.screenshot(omit_background=True, path=ADDON / f"{name}.png")
 
 
 def trimmed(picture: bytes) -> Image.Image:

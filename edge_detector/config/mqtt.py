@@ -5,19 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from edge_detector.config.base import Section, Topic
 
 
 class TlsConfig(Section):
-    """TLS towards the broker."""
+    """TLS towards the broker; `true` alone stands for `enabled: true`."""
 
     enabled: bool = Field(default=False, description="Encrypt the connection; brokers usually do so on port 8883.")
     ca: Path | None = Field(default=None, description="A file of certificates to trust; the system's when absent.")
     certificate: Path | None = Field(default=None, description="This client's certificate, where the broker wants one.")
     key: Path | None = Field(default=None, description="The key of this client's certificate.")
     insecure: bool = Field(default=False, description="Accept a trusted certificate that names another host.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        return {"enabled": value} if isinstance(value, bool | str) else value
 
     @field_validator("key")
     @classmethod
