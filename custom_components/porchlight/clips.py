@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from yarl import URL
 
 from .const import DOMAIN
 from .fields import ULID
+from .history import Crossing
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -55,6 +56,10 @@ GIVEN: Final = frozenset(
 )
 
 
+#: A direction, `in` or `out`, and the start of a local hour.
+type Hour = tuple[str, datetime]
+
+
 class Kind(StrEnum):
     """A file of a visit."""
 
@@ -86,6 +91,8 @@ class Facts:
     duration_s: float
     #: How many clips were made of it.
     clips: int
+    zones: tuple[str, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +107,9 @@ class StoredVisit:
     snapshot: bool
     #: None where they must be asked for.
     facts: Facts | None = None
+    #: Where its clips and its snapshot lie in the archive, as far as that is known.
+    uris: tuple[str, ...] = ()
+    snapshot_uri: str | None = None
 
 
 class ClipStore(Protocol):
@@ -119,6 +129,10 @@ class ClipStore(Protocol):
 
     async def facts(self, camera: str, visits: Iterable[str]) -> dict[str, Facts]:
         """What is said of these visits, as far as it can be had soon."""
+        ...
+
+    async def crossings(self, camera: str, line: str, start: datetime, end: datetime) -> Counter[Hour] | None:
+        """How often a line was crossed in each hour; None where only the facts of visits tell of crossings."""
         ...
 
     def open(self, ref: Ref, method: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[ClientResponse]:

@@ -1,6 +1,7 @@
 """Clips read from the edge itself, by its HTTP API."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from .clips import (
     ClipGoneError,
     ClipUnknownError,
     Facts,
+    Hour,
     Kind,
     Reach,
     Ref,
@@ -32,6 +34,7 @@ from .clips import (
     is_visit_id,
     whole,
 )
+from .documents import zones_of
 from .fields import SLUG
 
 #: The edge has no posters; its snapshot is a picture of the same visit.
@@ -84,6 +87,15 @@ class EdgeStore:
     async def facts(self, camera: str, visits: Iterable[str]) -> dict[str, Facts]:
         """None but those that came with the visits."""
         return {}
+
+    async def crossings(self, camera: str, line: str, start: datetime, end: datetime) -> Counter[Hour]:
+        """How often a line was crossed in each hour."""
+        span = {"from": start.astimezone(UTC).isoformat(), "to": end.astimezone(UTC).isoformat()}
+        query = {"camera": camera, "line": line, "bucket": "hour", "tz": dt_util.get_default_time_zone().key, **span}
+        match await self._json((self._url / "traffic").with_query(query)):
+            case {"buckets": [*buckets]}:
+                return Counter(dict(pair for bucket in buckets for pair in _hour(bucket)))
+        raise self._reach.unreachable("the traffic is none")
 
     @asynccontextmanager
     async def open(self, ref: Ref, method: str, headers: Mapping[str, str]) -> AsyncGenerator[ClientResponse]:
@@ -177,7 +189,13 @@ def _visit(body: Mapping[str, Any], camera: str) -> StoredVisit | None:
             "clips": [*clips],
         } if is_visit_id(visit_id) and of == camera:
             numbers = sorted(n for clip in clips if isinstance(clip, dict) and isinstance(n := clip.get("n"), int))
-            facts = Facts(people=people, confidence=confidence, duration_s=duration_s, clips=len(numbers))
+            facts = Facts(
+                people=people,
+                confidence=confidence,
+                duration_s=duration_s,
+                clips=len(numbers),
+                zones=zones_of(body.get("zones")),
+            )
             return StoredVisit(
                 id=visit_id,
                 started_at=began(visit_id),
@@ -185,5 +203,14 @@ def _visit(body: Mapping[str, Any], camera: str) -> StoredVisit | None:
                 posters=frozenset(),
                 snapshot=snapshot,
                 facts=facts,
+                uris=tuple(clip["uri"] for clip in clips if isinstance(clip, dict) and isinstance(clip.get("uri"), str)),
             )
     return None
+
+
+def _hour(bucket: object) -> Iterator[tuple[Hour, int]]:
+    """What an hour of the edge's traffic says."""
+    match bucket:
+        case {"start": str(text), "in": int(inward), "out": int(outward)} if start := dt_util.parse_datetime(text):
+            yield ("in", dt_util.as_utc(start)), inward
+            yield ("out", dt_util.as_utc(start)), outward

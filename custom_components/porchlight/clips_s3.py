@@ -13,7 +13,6 @@ from aiohttp import ClientResponse, ClientTimeout, hdrs
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
-from homeassistant.util.json import JSON_DECODE_EXCEPTIONS, json_loads
 from yarl import URL
 
 from .access import (
@@ -49,6 +48,7 @@ from .clips import (
     is_visit_id,
     whole,
 )
+from .documents import facts_of
 from .fields import SLUG, ULID
 from .sigv4 import Key, object_url, signed_headers
 
@@ -134,7 +134,7 @@ class S3Store:
                     kind = KINDS.get((place, match["ending"])) if match else None
                     if match and kind and is_visit_id(match["visit_id"]):
                         files.setdefault(match["visit_id"], set()).add((kind, int(match["n"] or 1)))
-        found = [_visit(visit_id, files[visit_id]) for visit_id in sorted(files, reverse=True)]
+        found = [self._visit(camera, visit_id, files[visit_id]) for visit_id in sorted(files, reverse=True)]
         return [visit for visit in found if start <= visit.started_at < end]
 
     async def facts(self, camera: str, visits: Iterable[str]) -> dict[str, Facts]:
@@ -148,6 +148,22 @@ class S3Store:
                 for task in tasks:
                     task.cancel()
         return {visit_id: self._facts[visit_id] for visit_id in visits if visit_id in self._facts}
+
+    async def crossings(self, camera: str, line: str, start: datetime, end: datetime) -> None:
+        """Nothing: the documents of visits tell of them."""
+
+    def _visit(self, camera: str, visit_id: str, files: set[tuple[Kind, int]]) -> StoredVisit:
+        clips = tuple(sorted(n for kind, n in files if kind is Kind.CLIP))
+        snapshot = self._uri(Ref(camera=camera, visit_id=visit_id, kind=Kind.SNAPSHOT))
+        return StoredVisit(
+            id=visit_id,
+            started_at=began(visit_id),
+            clips=clips,
+            posters=frozenset(n for kind, n in files if kind is Kind.POSTER),
+            snapshot=(Kind.SNAPSHOT, 1) in files,
+            uris=tuple(self._uri(Ref(camera=camera, visit_id=visit_id, kind=Kind.CLIP, n=n)) for n in clips),
+            snapshot_uri=snapshot if (Kind.SNAPSHOT, 1) in files else None,
+        )
 
     # --- files -------------------------------------------------------------------------------------------------------
 
@@ -196,7 +212,7 @@ class S3Store:
             async with self._turn, self._ask("GET", key=key) as response:
                 if response.status != HTTPStatus.OK:
                     return
-                facts = _facts(await whole(response, self._reach, MAX_DOCUMENT_BYTES))
+                facts = facts_of(await whole(response, self._reach, MAX_DOCUMENT_BYTES), camera)
         except ClipsError:
             return  # there are only fewer words
         if facts is not None:
@@ -206,6 +222,9 @@ class S3Store:
         place, ending = PLACES[ref.kind]
         number = f"-{ref.n}" if ref.n > 1 else ""
         return f"{self._folder(ref.camera, place)}date={began(ref.visit_id).date()}/{ref.visit_id}{number}.{ending}"
+
+    def _uri(self, ref: Ref) -> str:
+        return f"s3://{self._bucket}/{self._key_of(ref)}"
 
     def _folder(self, camera: str, place: str) -> str:
         return f"{self._below}{place}/node={self._node}/camera={camera}/"
@@ -282,33 +301,6 @@ class S3Store:
         if hdrs.LOCATION in response.headers:
             return self._reach.refused("wrong_region", code)
         return self._reach.unreachable(code or f"HTTP {status}")
-
-
-def _visit(visit_id: str, files: set[tuple[Kind, int]]) -> StoredVisit:
-    return StoredVisit(
-        id=visit_id,
-        started_at=began(visit_id),
-        clips=tuple(sorted(n for kind, n in files if kind is Kind.CLIP)),
-        posters=frozenset(n for kind, n in files if kind is Kind.POSTER),
-        snapshot=(Kind.SNAPSHOT, 1) in files,
-    )
-
-
-def _facts(document: bytes) -> Facts | None:
-    """What a visit document says; None for one that is not understood."""
-    try:
-        data = json_loads(document)
-    except JSON_DECODE_EXCEPTIONS:
-        return None
-    match data:
-        case {
-            "max_people": int(people),
-            "max_confidence": float(confidence) | int(confidence),
-            "duration_s": float(duration_s) | int(duration_s),
-            "clips": [*clips],
-        }:
-            return Facts(people=people, confidence=confidence, duration_s=duration_s, clips=len(clips))
-    return None
 
 
 def _code(body: bytes) -> str:

@@ -138,6 +138,8 @@ class LineCrossed:
     line: str
     #: `in` or `out`.
     direction: str
+    #: Who it was: two may cross side by side.
+    track: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

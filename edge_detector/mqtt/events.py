@@ -109,7 +109,9 @@ def _(fact: ClipLost) -> Event:
 @event_of.register
 def _(fact: LineCrossed) -> Event:
     fields = {"line": fact.line, "direction": fact.direction}
-    return _of_visit(fact, EventType.LINE_CROSSED, fields, f"{fact.line} {fact.direction} {iso8601(fact.utc)}")
+    return _of_visit(
+        fact, EventType.LINE_CROSSED, fields, f"{fact.line} {fact.direction} {fact.track} {iso8601(fact.utc)}"
+    )
 
 
 @event_of.register

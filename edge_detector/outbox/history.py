@@ -63,7 +63,7 @@ class SqliteHistory:
             camera=fact.camera,
             visit_id=fact.visit_id,
             event_type="line_crossed",
-            n=f"{fact.line} {fact.direction}",
+            n=f"{fact.line} {fact.direction} {fact.track}",
         )
         values: dict[str, Value] = {
             "id": crossing,

@@ -194,6 +194,7 @@ class AnalyseStage:
             utc=self._utc(t),
             line=crossing.line,
             direction=crossing.direction,
+            track=crossing.track,
         )
         return (fact, self._occupied(t, "crossed")) if self._occupancy.crossed(crossing.direction) else (fact,)
 
