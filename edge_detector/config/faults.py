@@ -76,6 +76,8 @@ def _fault(detail: ErrorDetails) -> Fault:
         return Fault(where=where, problem="is missing", hint=_needed(where, spec))
     if detail["type"] == "value_error":
         return Fault(where=where, problem=str(detail["ctx"]["error"]))
+    if detail["input"] in ({}, []):
+        return Fault(where=where, problem="is empty", hint=_needed(where, spec))
     problem = f"is {_shown(detail['input'], spec)}"
     return Fault(where=where, problem=problem, hint=f"Allowed: {allowed(spec)}")
 
