@@ -72,12 +72,11 @@ def _fault(detail: ErrorDetails) -> Fault:
         return _unknown(where)
     if detail["type"] == "extra_forbidden":
         return Fault(where=where, problem="is for another kind", hint=f"It goes with {_kinds_with(where)}")
-    if detail["type"] == "missing":
-        return Fault(where=where, problem="is missing", hint=_needed(where, spec))
+    if detail["type"] == "missing" or detail["input"] in ({}, []):
+        problem = "is missing" if detail["type"] == "missing" else "is empty"
+        return Fault(where=where, problem=problem, hint=_needed(where, spec))
     if detail["type"] == "value_error":
         return Fault(where=where, problem=str(detail["ctx"]["error"]))
-    if detail["input"] in ({}, []):
-        return Fault(where=where, problem="is empty", hint=_needed(where, spec))
     problem = f"is {_shown(detail['input'], spec)}"
     return Fault(where=where, problem=problem, hint=f"Allowed: {allowed(spec)}")
 

@@ -76,7 +76,6 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
         # no space after the colon: the secret is now part of the key
         ("mqtt: {password:hunter2}", r"mqtt\.password… .* Did you mean `password`"),
         ("mqtt:\n  - password:hunter2", r"mqtt .* is a list\. Allowed: a group of keys"),
-        ("cameras: {}", r"cameras .* is empty\. Name at least one camera with its source"),
         ("mqtt: hunter2", r"mqtt .* is a single value\. Allowed: a group of keys"),
         ("mqtt: {username: [hunter2]}", r"mqtt\.username .* is a list\. Allowed: text"),
         ("mqtt: {username: {hunter2: x}}", r"mqtt\.username .* is a group of keys\. Allowed: text"),
