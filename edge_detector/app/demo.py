@@ -6,9 +6,9 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_detector.app import parts
@@ -37,6 +37,8 @@ TICK_S = 0.25
 WORK_NAME = ".work"
 
 Show = Callable[[DemoState], None]
+#: What goes on beside the node for as long as it watches.
+Beside = Callable[[DemoState], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class DemoOptions:
     seconds: float | None = 60.0
     detector: str | None = None
     model: str | None = None
+    #: What else is configured.
+    more: Mapping[Where, object] = field(default_factory=dict)
 
 
 def demo_config(options: DemoOptions) -> Config:
@@ -63,7 +67,7 @@ def demo_config(options: DemoOptions) -> Config:
         ("mqtt", "enabled"): False,
         ("web", "enabled"): False,
     }
-    return check([given(base), command_line(detector=options.detector, model=options.model)])
+    return check([given(base | dict(options.more)), command_line(detector=options.detector, model=options.model)])
 
 
 def demo_detector(config: Config, *, chosen: bool, progress: Progress | None = None) -> tuple[Detector, str]:
@@ -82,7 +86,15 @@ def demo_detector(config: Config, *, chosen: bool, progress: Progress | None = N
         return built, f"{error}. Going on with hog, which needs none"
 
 
-async def run_demo(options: DemoOptions, config: Config, detector: Detector, show: Show) -> DemoState:
+def alone(state: DemoState) -> AbstractAsyncContextManager[None]:
+    """Nothing goes on beside the node."""
+    del state
+    return nullcontext()
+
+
+async def run_demo(
+    options: DemoOptions, config: Config, detector: Detector, show: Show, beside: Beside = alone
+) -> DemoState:
     """Run until the time is up and the last visit delivered, a signal comes, or the source ends; what was seen.
 
     `show` is called several times a second. Raises PorchlightError when the demo cannot start.
@@ -97,13 +109,14 @@ async def run_demo(options: DemoOptions, config: Config, detector: Detector, sho
         node = Node(config, detector=detector, watch=state.watch)
         await node.start()
         try:
-            await _watch(node, state, stop, show)
-        finally:
-            state.ending = True
-            try:
-                show(state)
-            finally:  # the terminal may have gone
-                await node.stop()
+            async with beside(state):
+                try:
+                    await _watch(node, state, stop, show)
+                finally:
+                    state.ending = True
+                    show(state)
+        finally:  # even when the terminal has gone
+            await node.stop()
     show(state)
     return state
 

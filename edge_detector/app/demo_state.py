@@ -69,6 +69,8 @@ class DemoState:
     visit_t: float | None = None
     visits: list[SeenVisit] = field(default_factory=list)
     clips: list[SeenClip] = field(default_factory=list)
+    #: More rows of a view: names and values.
+    more: dict[str, str] = field(default_factory=dict)
     ending: bool = False
     #: Seconds since the beginning, and what happened.
     log: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
@@ -99,7 +101,10 @@ class DemoState:
         self.logged += 1
 
     async def watch(self, fact: Fact) -> None:
-        """Take over what a fact says."""
+        """Take over what a fact says about the camera."""
+        where = fact.clip if isinstance(fact, ClipSaved) else fact
+        if getattr(where, "camera", self.camera) != self.camera:
+            return
         match fact:
             case CameraUp():
                 self.up, self.stream = True, f"{fact.width}x{fact.height}"
@@ -113,6 +118,11 @@ class DemoState:
                 self._visit(fact)
             case ClipSaved() | ClipLost() | FileStored():
                 self._file(fact)
+
+    def _elsewhere(self, fact: Fact) -> bool:
+        return (
+            fact.clip.camera if isinstance(fact, ClipSaved) else getattr(fact, "camera", self.camera)
+        ) != self.camera
 
     def _visit(self, fact: VisitStarted | VisitUpdated | VisitEnded) -> None:
         if isinstance(fact, VisitEnded):

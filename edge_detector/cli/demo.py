@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge_detector.app.broker import HOST
-from edge_detector.app.demo import SCENE, DemoOptions, Show, demo_config, demo_detector, run_demo
+from edge_detector.app.demo import SCENE, Beside, DemoOptions, Show, alone, demo_config, demo_detector, run_demo
 from edge_detector.app.demo_state import DemoState
 from edge_detector.cli.configured import need_source, set_up_logging
 from edge_detector.cli.progress import fetching
@@ -34,16 +34,20 @@ _FIGURES = {"People", "Visits", "Clips", "Queue"}
 
 def demo(source: str | None, *, out: Path, seconds: float | None, detector: str | None, model: str | None) -> None:
     """Run the demo and say what was seen; raises PorchlightError when it cannot start."""
-    need_source(source or SCENE)
-    options = DemoOptions(out=out.absolute(), source=source or SCENE, seconds=seconds, detector=detector, model=model)
+    run(DemoOptions(out=out.absolute(), source=source or SCENE, seconds=seconds, detector=detector, model=model))
+
+
+def run(options: DemoOptions, beside: Beside = alone) -> None:
+    """The same with more options, and with something beside it."""
+    need_source(options.source)
     config = demo_config(options)
     set_up_logging(config, terse=True)
     with fetching("model yolov5n") as progress:
-        built, fallback = demo_detector(config, chosen=bool(detector or model), progress=progress)
+        built, fallback = demo_detector(config, chosen=bool(options.detector or options.model), progress=progress)
     if fallback:
         typer.echo(fallback, err=True)
     with _view(config) as show:
-        state = asyncio.run(run_demo(options, config, built, show))
+        state = asyncio.run(run_demo(options, config, built, show, beside))
     typer.echo("\n".join(summary(state, options.out)))
 
 
@@ -136,6 +140,7 @@ def rows(state: DemoState, now: float) -> Iterator[tuple[str, str]]:
     else:
         yield "Broker", f"{state.broker.name} at {HOST}:{state.broker.port}"
         yield "Listen in", listen(state.broker.port)
+    yield from state.more.items()
 
 
 def listen(port: int | str) -> str:

@@ -144,14 +144,15 @@ class Hass:
 
     def stop(self, *, kill: bool = False) -> None:
         """End it politely, or not."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
-        self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
         try:
-            self._process.wait(STOP_S)
+            process.wait(STOP_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            process.kill()
+            process.wait()
             raise HassError(f"Home Assistant did not end:\n{self.log()[-4000:]}") from None
         finally:
             self._process = None
@@ -224,8 +225,7 @@ class Hass:
         user, password = self._household.user, self._household.password
         owner = {"name": user.capitalize(), "username": user, "password": password, "language": "en"}
         code = self.api.post("/api/onboarding/users", {**client, **owner})["auth_code"]
-        tokens = self.api.form("/auth/token", {**client, "grant_type": "authorization_code", "code": code})
-        owned = Api(self.api.port, tokens["access_token"])
+        owned = self.api.with_code(code)
         for step in (step["step"] for step in owned.get("/api/onboarding") if not step["done"]):
             owned.post(f"/api/onboarding/{step}", {**client, "redirect_uri": client["client_id"]})
         token: str = owned.call("auth/long_lived_access_token", client_name="porchlight", lifespan=30)
