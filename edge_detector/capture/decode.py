@@ -9,6 +9,7 @@ from typing import TypeAlias
 import av
 from av.video.stream import VideoStream
 
+from edge_detector.capture.hardware import Codec
 from edge_detector.capture.pictures import I420Maker
 from edge_detector.capture.stamps import Stamp
 from edge_detector.core.errors import SourceError
@@ -45,12 +46,10 @@ class PictureDecoder:
     Threads by frame add a delay of one frame each; threads by slice gain nothing, as cameras send one slice a picture.
     """
 
-    def __init__(self, stream: VideoStream, *, name: str, counted: bool) -> None:
+    def __init__(self, codec: Codec, *, size: tuple[int, int], name: str, counted: bool) -> None:
         """`name` stands in messages; `counted`: the stream has no timestamps, its pictures are timed as they come."""
-        self._codec = stream.codec_context
-        self._codec.thread_type = "SLICE"
-        self._codec.thread_count = 1
-        self._size = (self._codec.width, self._codec.height)
+        self._codec = codec
+        self._size = size
         self._name = name
         self._counted = counted
         self._maker = I420Maker()
@@ -75,6 +74,16 @@ class PictureDecoder:
     def drain(self) -> list[Picture]:
         """The pictures that are still in the decoder at the end of the stream."""
         return list(self._pictures(None))
+
+    def replace(self, codec: Codec, *, counted: bool) -> None:
+        """Go on with another decoder, at a key frame."""
+        self._codec, self._counted = codec, counted
+        self._inside.clear()
+
+    def reset(self) -> None:
+        """Go on at a key frame that does not follow what was decoded; also after `drain`."""
+        self._codec.flush_buffers()
+        self._inside.clear()
 
     def _pictures(self, packet: AvPacket | None) -> Iterator[Picture]:
         for frame in self._frames(packet):

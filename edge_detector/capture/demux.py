@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import av
@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from edge_detector.capture.faults import reading_fault
+from edge_detector.capture.sparing import Thrift
 from edge_detector.capture.stamps import RawStamp
 from edge_detector.core.errors import SourceEnded, SourceError
 
@@ -39,6 +40,8 @@ class Terms:
     pace: Callable[[float], None] | None = None
     #: Begin the file again at its end.
     loop: bool = False
+    #: What need not be decoded.
+    thrift: Thrift = field(default_factory=Thrift)
 
 
 def video_stream(container: InputContainer, name: str) -> VideoStream:

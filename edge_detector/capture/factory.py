@@ -8,6 +8,7 @@ from urllib.request import url2pathname
 from edge_detector.capture.pyav import OPEN_TIMEOUT_S, READ_TIMEOUT_S, PyavSource, is_file
 from edge_detector.capture.rpicam import RpicamSource, parse_settings
 from edge_detector.capture.scene import SceneSource
+from edge_detector.capture.sparing import Thrift
 from edge_detector.core.errors import SourceError
 from edge_detector.core.masking import masked_url
 from edge_detector.ports import Clock, PacketSource
@@ -25,11 +26,13 @@ def open_source(  # noqa: PLR0913 - what a source can be told, by name
     loop: bool = False,
     open_timeout_s: float = OPEN_TIMEOUT_S,
     read_timeout_s: float = READ_TIMEOUT_S,
+    thrift: Thrift | None = None,
 ) -> PacketSource:
     """The source of an address; nothing is opened yet, but an address that cannot be right raises SourceError.
 
     `rtsp(s)://`, `http(s)://`, a path or `file://`, `/dev/video0?input_format=mjpeg&framerate=15` with FFmpeg's options
     for V4L2, `rpicam://?width=1280&fps=15`, `scene://door?people=2`. `live`, `loop`: see PyavSource.
+    `thrift`: what need not be decoded.
     """
     parts = urlsplit(address)
     query = dict(parse_qsl(parts.query))
@@ -43,6 +46,7 @@ def open_source(  # noqa: PLR0913 - what a source can be told, by name
             frames=frames,
             open_timeout_s=open_timeout_s,
             read_timeout_s=read_timeout_s,
+            thrift=thrift,
         )
     options: dict[str, str] = {}
     if parts.scheme == "file":
@@ -61,6 +65,7 @@ def open_source(  # noqa: PLR0913 - what a source can be told, by name
         loop=loop,
         open_timeout_s=open_timeout_s,
         read_timeout_s=read_timeout_s,
+        thrift=thrift,
         options=options,
     )
 

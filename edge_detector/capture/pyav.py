@@ -11,6 +11,7 @@ from av.container import InputContainer
 from edge_detector.capture.demux import Terms
 from edge_detector.capture.faults import opening_fault
 from edge_detector.capture.session import Session
+from edge_detector.capture.sparing import Thrift
 from edge_detector.core.errors import SourceError
 from edge_detector.core.masking import masked_url
 from edge_detector.core.types import Frame, Packet, StreamInfo
@@ -110,6 +111,7 @@ class PyavSource(ContainerSource):
         loop: bool = False,
         open_timeout_s: float = OPEN_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
+        thrift: Thrift | None = None,
         options: Mapping[str, str] | None = None,
     ) -> None:
         """`address` is a URL, a device or a path; `options` are FFmpeg's, over the ones that are set here.
@@ -132,6 +134,7 @@ class PyavSource(ContainerSource):
             finite=file or not live,
             read_timeout_s=read_timeout_s,
             now=clock.now,
+            thrift=thrift or Thrift(),
             pace=self._pace if file and live else None,
             loop=loop,
         )

@@ -18,6 +18,7 @@ from av.container import InputContainer
 from edge_detector.capture.demux import Terms
 from edge_detector.capture.faults import opening_fault
 from edge_detector.capture.pyav import OPEN_AT_ONCE, OPEN_TIMEOUT_S, READ_TIMEOUT_S, ContainerSource
+from edge_detector.capture.sparing import Thrift
 from edge_detector.core.errors import SourceError
 from edge_detector.ports import Clock
 
@@ -154,7 +155,7 @@ class CameraProcess:
 class RpicamSource(ContainerSource):
     """The Pi camera; pictures have the time when they come, since the program sends none and slows down in the dark."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a source can be told, by name
         self,
         *,
         clock: Clock,
@@ -163,6 +164,7 @@ class RpicamSource(ContainerSource):
         frames: bool = True,
         open_timeout_s: float = OPEN_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
+        thrift: Thrift | None = None,
     ) -> None:
         """Nothing is started before `open`."""
         self._settings = settings or RpicamSettings()
@@ -176,6 +178,7 @@ class RpicamSource(ContainerSource):
             finite=False,
             read_timeout_s=read_timeout_s,
             now=clock.now,
+            thrift=thrift or Thrift(),
         )
         super().__init__(terms, self._start)
 

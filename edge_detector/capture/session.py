@@ -5,9 +5,10 @@ from __future__ import annotations
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from edge_detector.capture.decode import Picture, PictureDecoder
+from edge_detector.capture.decode import Picture
 from edge_detector.capture.demux import AvPacket, Demuxer, Terms, video_stream
 from edge_detector.capture.encode import FALLBACK_FPS, TICKS_HZ, H264Encoder
+from edge_detector.capture.sparing import SparingDecoder, Thrift
 from edge_detector.capture.stamps import Stamp
 from edge_detector.capture.timing import Rhythm, Timekeeper
 from edge_detector.core.types import Frame, Packet, StreamInfo
@@ -35,9 +36,14 @@ class Session:
         # Without timestamps nobody knows the order of B-frames before they are decoded.
         native = codec.name in _RECORDED and not (self._rhythm.timeless and codec.has_b_frames)
         self._encoder = None if native or not terms.packets else self._make_encoder()
-        self._decoder: PictureDecoder | None = None
+        self._decoder: SparingDecoder | None = None
         if terms.frames or self._encoder is not None:
-            self._decoder = PictureDecoder(self._stream, name=terms.name, counted=self._rhythm.timeless)
+            self._decoder = SparingDecoder(
+                self._stream,
+                name=terms.name,
+                counted=self._rhythm.timeless,
+                thrift=terms.thrift if self._encoder is None else Thrift(hardware=terms.thrift.hardware),
+            )
         self._packets_as_they_come = native and terms.packets
         self._demuxer = Demuxer(container, self._stream, terms)
         self._time: Timekeeper[AvPacket] = Timekeeper(self._rhythm)

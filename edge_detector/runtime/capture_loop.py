@@ -24,6 +24,14 @@ class Sampler:
         self._interval_s = 1.0 / fps
         self._due: float | None = None
 
+    def set_rate(self, fps: float) -> None:
+        """So many a second from now on; from any thread."""
+        self._interval_s = 1.0 / fps
+
+    def spare(self, t: float) -> bool:
+        """Will the picture at `t` surely not be wanted?"""
+        return self._due is not None and self._interval_s / 100 < self._due - t < self._interval_s
+
     def __call__(self, t: float) -> bool:
         """Is the picture at `t` wanted?"""
         if self._due is None or not -self._interval_s < self._due - t < 2 * self._interval_s:

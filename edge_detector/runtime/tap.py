@@ -133,6 +133,11 @@ class FrameTap:
         for wake in self._watchers:
             wake()
 
+    @property
+    def watched(self) -> bool:
+        """Does anybody watch?"""
+        return bool(self._watchers)
+
     def watch(self, wake: Wake) -> None:
         """Call `wake` for every frame from now on."""
         with self._lock:
