@@ -56,6 +56,7 @@ class EdgeStore:
 
     def __init__(self, hass: HomeAssistant, config: Mapping[str, str], reach: Reach) -> None:
         """`config` is the entry's `clips`, see `access.py`."""
+        self._hass = hass
         self._session = async_get_clientsession(hass)
         self._reach = reach
         self._url = URL(config[CONF_URL]) / "api/v1"
@@ -91,7 +92,7 @@ class EdgeStore:
     async def crossings(self, camera: str, line: str, start: datetime, end: datetime) -> Counter[Hour]:
         """How often a line was crossed in each hour."""
         span = {"from": start.astimezone(UTC).isoformat(), "to": end.astimezone(UTC).isoformat()}
-        query = {"camera": camera, "line": line, "bucket": "hour", "tz": dt_util.get_default_time_zone().key, **span}
+        query = {"camera": camera, "line": line, "bucket": "hour", "tz": self._hass.config.time_zone, **span}
         match await self._json((self._url / "traffic").with_query(query)):
             case {"buckets": [*buckets]}:
                 return Counter(dict(pair for bucket in buckets for pair in _hour(bucket)))
@@ -188,7 +189,8 @@ def _visit(body: Mapping[str, Any], camera: str) -> StoredVisit | None:
             "snapshot": bool(snapshot),
             "clips": [*clips],
         } if is_visit_id(visit_id) and of == camera:
-            numbers = sorted(n for clip in clips if isinstance(clip, dict) and isinstance(n := clip.get("n"), int))
+            told = [clip for clip in clips if isinstance(clip, dict)]
+            numbers = sorted(n for clip in told if isinstance(n := clip.get("n"), int))
             facts = Facts(
                 people=people,
                 confidence=confidence,
@@ -203,7 +205,9 @@ def _visit(body: Mapping[str, Any], camera: str) -> StoredVisit | None:
                 posters=frozenset(),
                 snapshot=snapshot,
                 facts=facts,
-                uris=tuple(clip["uri"] for clip in clips if isinstance(clip, dict) and isinstance(clip.get("uri"), str)),
+                uris=tuple(
+                    clip["uri"] for clip in clips if isinstance(clip, dict) and isinstance(clip.get("uri"), str)
+                ),
             )
     return None
 

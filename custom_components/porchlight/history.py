@@ -1,7 +1,7 @@
 """The visits and crossings of one node that were heard of: a pure log, bounded in time and number.
 
-It answers `get_visits` and `get_traffic` and counts the visits of today. Home Assistant keeps it over a restart; what
-happens while it is down is in the archive alone.
+It counts the visits of today, and answers `get_visits` and `get_traffic` with the help of `past.py`. Home Assistant
+keeps it over a restart; what happens while it is down is in the archive alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -90,6 +90,10 @@ class VisitLog:
             return False
         self._bound(now - KEPT)
         return True
+
+    def visit(self, visit_id: str) -> Visit | None:
+        """One that was heard of."""
+        return self._visits.get(visit_id)
 
     def visits(
         self, *, camera: str | None = None, start: datetime | None = None, end: datetime | None = None

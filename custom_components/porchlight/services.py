@@ -1,8 +1,7 @@
 """The actions: what was there, how many went in and out, and a clip of now."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Final
 
 import probatio as vol
@@ -15,9 +14,10 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
+from . import past
+from .clips import Hour
 from .const import DOMAIN
 from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
-from .history import Crossing, VisitLog
 
 SERVICE_GET_VISITS: Final = "get_visits"
 SERVICE_GET_TRAFFIC: Final = "get_traffic"
@@ -62,32 +62,29 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def _get_visits(call: ServiceCall) -> ServiceResponse:
     """The visits of a camera, or of all of a node, newest first."""
     coordinator, camera = _target(call)
-    start, end = _span(call)
-    visits = coordinator.log.visits(camera=camera, start=start, end=end)
-    found: list[JsonValueType] = [visit.as_dict() for visit in islice(visits, call.data[ATTR_LIMIT])]
-    return {"visits": found}
+    found, archive = await past.visits(coordinator, camera, *_span(call), call.data[ATTR_LIMIT])
+    shown: list[JsonValueType] = [{**known.visit.as_dict(), "source": known.source} for known in found]
+    return {"visits": shown, "archive": archive.value}
 
 
 async def _get_traffic(call: ServiceCall) -> ServiceResponse:
     """The crossings of every line of a camera, or of a node, in all and by hour or day."""
     coordinator, only = _target(call)
-    start, end = _span(call)
-    lines: list[JsonValueType] = []
-    for camera, data in coordinator.cameras.items():
-        if only not in (None, camera):
-            continue
-        for line in data.info.lines:
-            crossings = _of_line(coordinator.log, camera, line.id, start, end)
-            lines.append(
-                {
-                    "camera": camera,
-                    "line": line.id,
-                    "name": line.name,
-                    **_totals(crossings),
-                    "periods": _by_period(crossings, call.data[ATTR_PERIOD]),
-                }
-            )
-    return {"lines": lines}
+    cameras = [camera for camera in coordinator.cameras if only in (None, camera)]
+    found, archive = await past.traffic(coordinator, cameras, *_span(call))
+    names = {(camera, line.id): line.name for camera in cameras for line in coordinator.cameras[camera].info.lines}
+    lines: list[JsonValueType] = [
+        {
+            "camera": camera,
+            "line": line,
+            "name": names[camera, line],
+            **_totals(known.counts),
+            "periods": _by_period(known.counts, call.data[ATTR_PERIOD]),
+            "source": known.source,
+        }
+        for (camera, line), known in found.items()
+    ]
+    return {"lines": lines, "archive": archive.value}
 
 
 async def _record_clip(call: ServiceCall) -> None:
@@ -119,21 +116,19 @@ def _span(call: ServiceCall) -> tuple[datetime, datetime]:
     return start, end
 
 
-def _of_line(log: VisitLog, camera: str, line: str, start: datetime, end: datetime) -> list[Crossing]:
-    return [each for each in log.crossings(camera=camera, start=start, end=end) if each.line == line]
+def _totals(counts: Counter[Hour]) -> dict[str, int]:
+    totals: Counter[str] = Counter()
+    for (direction, _), number in counts.items():
+        totals[direction] += number
+    return {"in": totals["in"], "out": totals["out"]}
 
 
-def _totals(crossings: list[Crossing]) -> dict[str, int]:
-    counts = Counter(crossing.direction for crossing in crossings)
-    return {"in": counts["in"], "out": counts["out"]}
-
-
-def _by_period(crossings: list[Crossing], period: str) -> list[JsonValueType]:
+def _by_period(counts: Counter[Hour], period: str) -> list[JsonValueType]:
     """Totals by local hour or day, without those in which nobody passed."""
-    groups: dict[datetime, list[Crossing]] = {}
-    for crossing in crossings:
-        local = dt_util.as_local(crossing.ts).replace(minute=0, second=0, microsecond=0)
-        groups.setdefault(local.replace(hour=0) if period == "day" else local, []).append(crossing)
+    groups: defaultdict[datetime, Counter[Hour]] = defaultdict(Counter)
+    for (direction, hour), number in counts.items():
+        local = dt_util.as_local(hour)
+        groups[local.replace(hour=0) if period == "day" else local][direction, hour] = number
     return [{"start": start.isoformat(), **_totals(groups[start])} for start in sorted(groups)]
 
 

@@ -1,20 +1,24 @@
 """Where the clips of an entry are read from, and whether a file that is not there once was."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, hdrs
 from homeassistant.core import HomeAssistant
 
 from .access import CONF_CLIPS, CONF_TYPE, TYPE_EDGE, TYPE_S3
-from .clips import ClipGoneError, ClipsNotSetUpError, ClipStore, ClipUnknownError, Kind, Reach, Ref
+from .clips import ClipGoneError, ClipsError, ClipsNotSetUpError, ClipStore, ClipUnknownError, Kind, Reach, Ref
 from .clips_edge import EdgeStore
 from .clips_s3 import S3Store
 from .const import CONF_NODE
 
 if TYPE_CHECKING:
     from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
+
+#: A phone is told of a clip no later than this after it was stored, even when nobody can say whether it can be read.
+PROBE_S: Final = 5.0
 
 
 def make_store(
@@ -52,9 +56,18 @@ async def opened(
         yield response
 
 
+async def readable(coordinator: PorchlightCoordinator, ref: Ref) -> bool:
+    """Whether a file of a visit can be read now: its first byte was."""
+    try:
+        async with asyncio.timeout(PROBE_S), opened(coordinator, ref, hdrs.METH_GET, {hdrs.RANGE: "bytes=0-0"}):
+            return True
+    except ClipsError, TimeoutError:
+        return False
+
+
 def _was_stored(coordinator: PorchlightCoordinator, ref: Ref) -> bool:
-    visit = next((each for each in coordinator.log.visits(camera=ref.camera) if each.id == ref.visit_id), None)
-    if visit is None:
+    visit = coordinator.log.visit(ref.visit_id)
+    if visit is None or visit.camera != ref.camera:
         return False
     if ref.kind is Kind.SNAPSHOT:
         return visit.snapshot is not None

@@ -53,6 +53,12 @@ def path_of(node: str, ref: Ref) -> str:
     return f"/api/porchlight/{node}/{ref.camera}/{ref.visit_id}/{_NAMES[ref.kind]}{number}"
 
 
+def media_id(node: str, camera: str, ref: Ref | None = None) -> str:
+    """What the media browser calls a camera, or one of its clips."""
+    clip = f"/{ref.visit_id}{f'-{ref.n}' if ref.n > 1 else ''}" if ref else ""
+    return f"media-source://{DOMAIN}/{node}/{camera}{clip}"
+
+
 def mime_type(kind: Kind) -> str:
     """What a file of this kind is."""
     return FILES[_NAMES[kind]][1]
