@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge_detector.core.types import Track
-from edge_detector.core.zones import Point, foot
+from edge_detector.core.zones import Point, stands
 
 #: Who is nearer to a line than this many own heights is on it, on neither side: boxes tremble by a few hundredths.
 _ON_LINE_HEIGHTS = 0.08
@@ -113,7 +113,7 @@ class LineWatch:
 
 def _place(line: Line, person: Track, aspect: float) -> tuple[float, float]:
     """Distance from the line in own heights, positive inside, and the place along it, 0 at its start, 1 at its end."""
-    (ax, ay), (bx, by), (x, y) = line.start, line.end, foot(person.box)
+    (ax, ay), (bx, by), (x, y) = line.start, line.end, stands(person)
     dx, dy, px, py = (bx - ax) * aspect, by - ay, (x - ax) * aspect, y - ay
     length, height = math.hypot(dx, dy), max(person.box.y2 - person.box.y1, _TINY_HEIGHT)
     return (dx * py - dy * px) / length / height, (dx * px + dy * py) / length**2

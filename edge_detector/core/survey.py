@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge_detector.core.lines import Crossing, LineWatch
 from edge_detector.core.outline import Outline
 from edge_detector.core.types import Detection, Track
-from edge_detector.core.zones import Dwell, ZoneKind, count, foot
+from edge_detector.core.zones import Dwell, ZoneKind, count, foot, stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,6 @@ class Surveyor:
         required = self.outline.of_kind(ZoneKind.REQUIRED)
         if not required:
             return tuple(tracks)
-        inside = {track.id for track in tracks if any(zone.holds(foot(track.box)) for zone in required)}
+        inside = {track.id for track in tracks if any(zone.holds(stands(track)) for zone in required)}
         self._admitted = self._admitted | inside
         return tuple(track for track in tracks if track.id in self._admitted)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from edge_detector.core.boxes import area, center, clip, iou, overlap
+from edge_detector.core.appearance import Coat, alike, mixed
+from edge_detector.core.boxes import area, center, clip, intersection, iou, overlap
 from edge_detector.core.types import Box, Detection, Track
 
 #: The position is measured to about this share of the person's height (standard deviation).
@@ -17,6 +19,12 @@ _ACCELERATION_HEIGHTS = 1.5
 _FIRST_SPEED_STD_HEIGHTS = 1.0
 #: How fast the remembered size follows the measured one.
 _SIZE_TAU_S = 0.3
+#: A box that is shorter than the person by this share, with its head where it is expected, within so many heights, has
+#: lost the legs: something stands before them, or the detector took them for something else...
+_SHORT_SHARE = 0.88
+_HEAD_HEIGHTS = 0.15
+#: ...but for longer than about this, it is taken for what is to be seen of the person.
+_LEGS_TAU_S = 3.0
 #: Without a detection, a speed is believed for so long, then to fade with this time constant: people stop, and turn.
 _COAST_S = 0.5
 _COAST_TAU_S = 1.0
@@ -31,6 +39,12 @@ _MAX_HEIGHT_RATIO = 2.5
 _MIN_OVERLAP = 0.7
 #: A detection of low score is believed only where somebody is expected: with at least this intersection over union.
 _LOW_MIN_IOU = 0.3
+#: Where it is to be seen, what somebody wears counts for this much against where they are...
+_COAT_SHARE = 0.4
+#: ...the coat that is remembered follows the one that is seen by this much...
+_COAT_WEIGHT = 0.2
+#: ...and is not to be seen on somebody of whose box this share may be hidden by somebody nearer.
+_HIDDEN_SHARE = 0.2
 #: What it costs to leave somebody without a detection: as much as the worst pair that is allowed.
 _ALONE_COST = 1.0
 #: The cost of a pair that is not allowed: more than any number of lonely people.
@@ -72,6 +86,10 @@ class _Person:
     p_xx: float = _MEASURED_STD_HEIGHTS**2
     p_xv: float = 0.0
     p_vv: float = _FIRST_SPEED_STD_HEIGHTS**2
+    #: What it wears, as seen while nobody stood before it; None when that was never seen.
+    coat: Coat | None = None
+    #: Where it stands, when the latest detection lacked the legs.
+    feet: tuple[float, float] | None = None
 
     def at(self, t: float) -> Box:
         """Where the person is expected at `t`; may lie partly or wholly outside the frame."""
@@ -80,9 +98,11 @@ class _Person:
         x, y = self.x + self.vx * walked, self.y + self.vy * walked
         return Box(x - self.width / 2, y - self.height / 2, x + self.width / 2, y + self.height / 2)
 
-    def see(self, t: float, detection: Detection) -> None:
+    def see(self, t: float, seen: _Seen) -> None:
         """Correct the state by a detection: a Kalman filter of constant speed, on x and y alike."""
-        dt = max(t - self.seen_t, 0.0)
+        dt, detection = max(t - self.seen_t, 0.0), seen.detection
+        if seen.coat is not None:
+            self.coat = seen.coat if self.coat is None else mixed(self.coat, seen.coat, _COAT_WEIGHT)
         predicted_x, predicted_y = center(self.at(t))
         noise = _ACCELERATION_HEIGHTS**2
         p_xx = self.p_xx + 2 * dt * self.p_xv + dt**2 * self.p_vv + noise * dt**4 / 4
@@ -90,15 +110,26 @@ class _Person:
         p_vv = self.p_vv + noise * dt**2
         gain_x = p_xx / (p_xx + _MEASURED_STD_HEIGHTS**2)
         gain_v = p_xv / (p_xx + _MEASURED_STD_HEIGHTS**2)
+        box = self._whole(t, detection.box)
+        self.feet = None if box is detection.box else ((box.x1 + box.x2) / 2, box.y2)
         self.p_xx, self.p_xv, self.p_vv = (1 - gain_x) * p_xx, (1 - gain_x) * p_xv, p_vv - gain_v * p_xv
-        x, y = center(detection.box)
+        x, y = center(box)
         fade = _faded(dt)
         self.vx, self.vy = self.vx * fade + gain_v * (x - predicted_x), self.vy * fade + gain_v * (y - predicted_y)
         self.x, self.y = predicted_x + gain_x * (x - predicted_x), predicted_y + gain_x * (y - predicted_y)
         weight = 1 - math.exp(-dt / _SIZE_TAU_S)
-        self.width += (detection.box.x2 - detection.box.x1 - self.width) * weight
-        self.height += (detection.box.y2 - detection.box.y1 - self.height) * weight
+        self.width += (box.x2 - box.x1 - self.width) * weight
+        self.height += (box.y2 - box.y1 - self.height) * weight
         self.detection, self.seen_t, self.hits = detection, t, self.hits + 1
+
+    def _whole(self, t: float, box: Box) -> Box:
+        """The box with the legs that it lacks: its head is where it is expected, but it is suddenly much shorter."""
+        known, height = self.at(t), box.y2 - box.y1
+        if height >= self.height * _SHORT_SHARE or abs(box.y1 - known.y1) > self.height * _HEAD_HEIGHTS:
+            return box
+        dt = max(t - self.seen_t, 0.0)
+        believed = height + (self.height - height) * math.exp(-dt / _LEGS_TAU_S)
+        return box._replace(y2=max(box.y2, min(box.y1 + believed, 1.0)))
 
     def track(self) -> Track:
         """What others may know of it."""
@@ -109,6 +140,7 @@ class _Person:
             age=self.seen_t - self.first_t,
             hits=self.hits,
             seen_t=self.seen_t,
+            feet=self.feet,
         )
 
 
@@ -117,8 +149,15 @@ def _faded(dt: float) -> float:
     return math.exp(-max(dt - _COAST_S, 0.0) / _COAST_TAU_S)
 
 
-#: How unlikely it is, in 0..1, that a person expected somewhere at a time is the one seen in a box.
-_Cost = Callable[[float, _Person, Box], float]
+class _Seen(NamedTuple):
+    """A detection, and what the person wears when that is to be seen."""
+
+    detection: Detection
+    coat: Coat | None
+
+
+#: How unlikely it is, in 0..1, that a person expected somewhere at a time is the one seen.
+_Cost = Callable[[float, _Person, _Seen], float]
 
 
 class Tracker:
@@ -135,23 +174,28 @@ class Tracker:
         """From now on, believe this; who is known stays known."""
         self._policy = policy
 
-    def update(self, t: float, detections: Sequence[Detection]) -> tuple[Track, ...]:
+    def update(
+        self, t: float, detections: Sequence[Detection], coat: Callable[[Box], Coat] | None = None
+    ) -> tuple[Track, ...]:
         """Associate the detections of the picture at `t`; the tracks that have one there, oldest first.
+
+        `coat` tells what the person in a box wears, and is asked once for each.
 
         First the detections of high score with all people, then those of low score with the people left over. What is
         left of the high ones starts tracks.
         """
         policy = self._policy
         self._people = [person for person in self._people if t - person.seen_t <= policy.max_lost_s]
-        high = [d for d in detections if d.score >= policy.high_score]
-        low = [d for d in detections if policy.low_score <= d.score < policy.high_score]
+        seen = _seen([d for d in detections if d.score >= policy.low_score], coat)
+        high = [each for each in seen if each.detection.score >= policy.high_score]
+        low = [each for each in seen if each.detection.score < policy.high_score]
         pairs = self._pairs(t, self._people, high, self._cost)
-        seen = {person.id for person, _ in pairs}
-        pairs += self._pairs(t, [person for person in self._people if person.id not in seen], low, self._low_cost)
-        taken = {id(detection) for _, detection in pairs}
-        for person, detection in pairs:
-            person.see(t, detection)
-        new = [self._newcomer(t, d) for d in high if d.score >= policy.new_score and id(d) not in taken]
+        found = {person.id for person, _ in pairs}
+        pairs += self._pairs(t, [person for person in self._people if person.id not in found], low, self._low_cost)
+        taken = {id(each) for _, each in pairs}
+        for person, each in pairs:
+            person.see(t, each)
+        new = [self._newcomer(t, s) for s in high if s.detection.score >= policy.new_score and id(s) not in taken]
         self._people += new
         here = {person.id for person, _ in pairs} | {person.id for person in new}
         return tuple(person.track() for person in self._people if person.id in here)
@@ -161,30 +205,32 @@ class Tracker:
         boxes = (clip(person.at(t)) for person in self._people if t - person.seen_t <= self._policy.max_lost_s)
         return tuple(box for box in boxes if area(box) > 0)
 
-    def _newcomer(self, t: float, detection: Detection) -> _Person:
+    def _newcomer(self, t: float, seen: _Seen) -> _Person:
         self._last_id += 1
-        x, y = center(detection.box)
+        box = seen.detection.box
+        x, y = center(box)
         return _Person(
             id=self._last_id,
             first_t=t,
             seen_t=t,
             hits=1,
-            detection=detection,
+            detection=seen.detection,
             x=x,
             y=y,
-            width=detection.box.x2 - detection.box.x1,
-            height=detection.box.y2 - detection.box.y1,
+            width=box.x2 - box.x1,
+            height=box.y2 - box.y1,
+            coat=seen.coat,
         )
 
     def _pairs(
-        self, t: float, people: Sequence[_Person], detections: Sequence[Detection], cost: _Cost
-    ) -> list[tuple[_Person, Detection]]:
-        costs = [[cost(t, person, detection.box) for detection in detections] for person in people]
+        self, t: float, people: Sequence[_Person], seen: Sequence[_Seen], cost: _Cost
+    ) -> list[tuple[_Person, _Seen]]:
+        costs = [[cost(t, person, each) for each in seen] for person in people]
         chosen = assign(costs, alone=_ALONE_COST)
-        return [(people[i], detections[j]) for i, j in enumerate(chosen) if j is not None]
+        return [(people[i], seen[j]) for i, j in enumerate(chosen) if j is not None]
 
-    def _cost(self, t: float, person: _Person, box: Box) -> float:
-        expected = person.at(t)
+    def _cost(self, t: float, person: _Person, seen: _Seen) -> float:
+        expected, box = person.at(t), seen.detection.box
         (x, y), (expected_x, expected_y) = center(box), center(expected)
         low, high = sorted((box.y2 - box.y1, person.height))
         distance = math.hypot((x - expected_x) * self._aspect, y - expected_y) / high
@@ -192,10 +238,23 @@ class Tracker:
         near = distance <= reach and high <= low * _MAX_HEIGHT_RATIO
         if not near and overlap(expected, box) < _MIN_OVERLAP:
             return _NEVER_COST
-        return (1 - iou(expected, box) + min(distance / reach, 1.0)) / 2
+        place = (1 - iou(expected, box) + min(distance / reach, 1.0)) / 2
+        if person.coat is None or seen.coat is None:
+            return place
+        return place * (1 - _COAT_SHARE) + math.sqrt(max(1 - alike(person.coat, seen.coat), 0.0)) * _COAT_SHARE
 
-    def _low_cost(self, t: float, person: _Person, box: Box) -> float:
-        return self._cost(t, person, box) if iou(person.at(t), box) >= _LOW_MIN_IOU else _NEVER_COST
+    def _low_cost(self, t: float, person: _Person, seen: _Seen) -> float:
+        return self._cost(t, person, seen) if iou(person.at(t), seen.detection.box) >= _LOW_MIN_IOU else _NEVER_COST
+
+
+def _seen(detections: Sequence[Detection], coat: Callable[[Box], Coat] | None) -> list[_Seen]:
+    """The detections, with the coats of those before whom nobody stands."""
+    seen = []
+    for detection in detections:
+        nearer = (d.box for d in detections if d.box.y2 > detection.box.y2 and d is not detection)
+        clear = all(intersection(box, detection.box) < _HIDDEN_SHARE * area(detection.box) for box in nearer)
+        seen.append(_Seen(detection, coat(detection.box) if coat and clear else None))
+    return seen
 
 
 def assign(costs: Sequence[Sequence[float]], *, alone: float) -> list[int | None]:

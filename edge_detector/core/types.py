@@ -148,6 +148,8 @@ class Track:
     hits: int
     #: Time of its last detection; a track may be carried on for a while without one.
     seen_t: float
+    #: Where the person stands although the feet are hidden; None when they are at the lower edge of the box.
+    feet: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

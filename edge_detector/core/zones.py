@@ -59,9 +59,14 @@ def foot(box: Box) -> Point:
     return (box.x1 + box.x2) / 2, box.y2
 
 
+def stands(track: Track) -> Point:
+    """Where somebody who is followed stands, also when the feet are hidden for a moment."""
+    return track.feet or foot(track.box)
+
+
 def count(zones: Sequence[Zone], tracks: Sequence[Track]) -> tuple[tuple[str, int], ...]:
     """Every zone's id with the number of people whose feet are in it, in the zones' order, also where it is 0."""
-    feet = [foot(track.box) for track in tracks]
+    feet = [stands(track) for track in tracks]
     return tuple((zone.id, sum(zone.holds(point) for point in feet)) for zone in zones)
 
 
@@ -79,7 +84,7 @@ class Dwell:
         longest: dict[str, float] = {}
         for zone in zones:
             for track in tracks:
-                if zone.holds(foot(track.box)):
+                if zone.holds(stands(track)):
                     since = stays.get((zone.id, track.id), (t, t))[0]
                     stays[zone.id, track.id] = since, t
                     longest[zone.id] = max(longest.get(zone.id, 0.0), t - since)

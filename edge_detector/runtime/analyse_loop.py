@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from edge_detector.core import picture, regions
+from edge_detector.core.appearance import coat
 from edge_detector.core.boxes import FULL, area
 from edge_detector.core.facts import (
     Fact,
@@ -23,6 +25,7 @@ from edge_detector.core.occupancy import DayOf, Occupancy
 from edge_detector.core.outline import Outline
 from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.survey import Survey, Surveyor
+from edge_detector.core.thrift import Calm
 from edge_detector.core.tracker import Tracker, TrackerPolicy
 from edge_detector.core.types import (
     Armed,
@@ -132,12 +135,16 @@ class AnalyseStage:
         self._confidence = confidence
         self._picker = SnapshotPicker()
         self._armed = True
+        #: Something moved in the last picture, or the gate could not tell.
+        self._restless = False
         self._full_t = float("-inf")
         self._visit_id: str | None = None
         self._snapshot_wanted = False
         self._visit_ms = Average()
         self.speed = Average()
         self.analysed = 0
+        #: For capture, which decodes less while it lasts.
+        self.calm = Calm()
 
     def handle(self, item: AnalyseInput) -> tuple[AnalyseOutput, ...]:
         """Take one input and return what follows from it."""
@@ -147,6 +154,7 @@ class AnalyseStage:
             return self._obey(item)
         if isinstance(item, Armed):
             self._armed = item.on
+            self._restless = False
         if isinstance(item, Configure):
             self._believe(item.settings.confidence)
         if isinstance(item, StreamLost):
@@ -181,6 +189,7 @@ class AnalyseStage:
             motion=motion,
         )
         outputs = [self._finish(output) for output in self._machine.handle(observation)]
+        self.calm.note(frame.t, busy=self._restless or bool(survey.people) or self._visit_id is not None)
         crossed = [fact for crossing in survey.crossings for fact in self._cross(frame.t, crossing)]
         # The picture goes first: a phone fetches it the moment it hears of the visit.
         return (*self._snapshots(frame, survey.people), *outputs, *crossed)
@@ -205,6 +214,7 @@ class AnalyseStage:
     def _look(self, frame: Frame) -> tuple[float, Survey]:
         """The share of the picture that moves, and what the people in it do."""
         motion = self._gate.update(frame.planes.y, frame.t)
+        self._restless = motion.calibrating or bool(motion.regions)
         width, height = frame.planes.size
         tracks = self._people(frame, motion)
         return motion.score, self._surveyor.survey(frame.t, tracks, aspect=width / height)
@@ -226,7 +236,7 @@ class AnalyseStage:
         if FULL in plan:
             self._full_t = frame.t
         looks = [self._detect(frame, region) for region in plan]
-        return tracker.update(frame.t, self._surveyor.wanted(regions.merge(looks)))
+        return tracker.update(frame.t, self._surveyor.wanted(regions.merge(looks)), partial(coat, frame.planes))
 
     def _detect(self, frame: Frame, region: Box) -> tuple[Box, tuple[Detection, ...]]:
         """What one inference sees, and the region that was really cropped for it."""
