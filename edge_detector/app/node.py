@@ -16,12 +16,13 @@ from edge_detector.app import addon, parts
 from edge_detector.app.lock import FolderLock
 from edge_detector.app.outbound import Outbound
 from edge_detector.app.retained import last_clips
-from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_model
+from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_model, read_board
 from edge_detector.app.web import Web
 from edge_detector.capture.factory import is_finite, open_source
 from edge_detector.config import SETTINGS_BOUNDS, Config
 from edge_detector.core.errors import PorchlightError
 from edge_detector.core.facts import Fact
+from edge_detector.core.schedule import Brake
 from edge_detector.core.types import StreamInfo
 from edge_detector.files import make_folder
 from edge_detector.mqtt.bridge import MqttBridge
@@ -36,13 +37,15 @@ from edge_detector.recorder.writer import Mp4Writer
 from edge_detector.runtime.bookkeeper import Bookkeeper, Place
 from edge_detector.runtime.bus import FactBus
 from edge_detector.runtime.camera import Camera, Streams
-from edge_detector.runtime.capture_loop import CaptureLoop, Sampler, Sinks
+from edge_detector.runtime.capture_loop import CaptureLoop, Sinks
 from edge_detector.runtime.control import Control
 from edge_detector.runtime.slot import FairSlot
 
 _LOG = logging.getLogger(__name__)
 
 HEALTH_INTERVAL_S = 30.0
+#: How often is looked whether the board is hot.
+BOARD_INTERVAL_S = 10.0
 
 Watcher = Callable[[Fact], Awaitable[None]]
 
@@ -60,6 +63,7 @@ class Node:
         self._detector = FairSlot(detector)
         self._watch = watch
         self._clock = SystemClock()
+        self._brake = Brake()
         self._cameras: dict[str, Camera] = {}
 
     async def start(self) -> None:
@@ -176,11 +180,14 @@ class Node:
         stamp = Stamps(self._clock)
         camera = Camera(
             name=name,
-            analyse=parts.analyse_stage(self._config, name, detector=self._detector, stamp=stamp, utc=self._clock.utc),
+            analyse=parts.analyse_stage(
+                self._config, name, detector=self._detector.share(name), stamp=stamp, utc=self._clock.utc
+            ),
             record=parts.record_stage(self._config, name, writer=self._writer(name), clock=self._clock),
             clock=self._clock,
             tell=self._bus.post,
             backoff=parts.backoff,
+            fps=self._config.detection.fps,
         )
         section = self._config.cameras[name]
         if section.detect_source is None:
@@ -196,7 +203,15 @@ class Node:
         self, camera: Camera, streams: Streams, address: str, role: str, *, packets: bool, frames: bool
     ) -> None:
         section = self._config.cameras[camera.name]
-        source = open_source(address, clock=self._clock, live=True, packets=packets, frames=frames, loop=section.loop)
+        source = open_source(
+            address,
+            clock=self._clock,
+            live=True,
+            packets=packets,
+            frames=frames,
+            loop=section.loop,
+            thrift=parts.thrift(self._config, address, idle=camera.idle, spare=camera.sampler.spare),
+        )
         sinks = Sinks(
             opened=camera.on_opened if packets else _ignore,
             packet=camera.on_packet,
@@ -208,7 +223,7 @@ class Node:
             camera=camera.name,
             source=source,
             sinks=sinks,
-            sampler=Sampler(self._config.detection.fps),
+            sampler=camera.sampler,
             clock=self._clock,
             backoff=parts.backoff(),
             finite=is_finite(address) and not section.loop,
@@ -261,8 +276,19 @@ class Node:
         probe = HealthProbe(clock=self._clock, data_dir=self._folder)
         while True:
             backlog = await asyncio.to_thread(self._ledger.backlog, self._clock.utc(self._clock.now()))
-            self._bus.post(probe.read(backlog=backlog, detector=self._detector.info))
-            await asyncio.sleep(HEALTH_INTERVAL_S)
+            self._bus.post(probe.read(backlog=backlog, detector=self._detector.info, throttled=self._brake.reason))
+            await self._mind_board()
+
+    async def _mind_board(self) -> None:
+        """Until health is due, which is at once when the board has become hot or cool."""
+        for _ in range(round(HEALTH_INTERVAL_S / BOARD_INTERVAL_S)):
+            await asyncio.sleep(BOARD_INTERVAL_S)
+            if not self._brake.update(await asyncio.to_thread(read_board)):
+                continue
+            _LOG.warning("Analysing %s", f"less: {self._brake.reason}" if self._brake.reason else "as much as before")
+            for camera in self._cameras.values():
+                camera.brake(self._brake.share)
+            return
 
 
 def _ignore(_: StreamInfo) -> None:

@@ -10,14 +10,18 @@ from pathlib import Path
 
 from edge_detector import __version__
 from edge_detector.archive.folder import FolderStore
+from edge_detector.capture.hardware import Hardware
 from edge_detector.capture.jpeg import JpegEncoder, draw_boxes
+from edge_detector.capture.sparing import Thrift
 from edge_detector.config import Config, FolderArchive
 from edge_detector.core.cutter import CutPolicy, Cutter
 from edge_detector.core.documents import Origin
 from edge_detector.core.errors import ConfigError, RecordError
 from edge_detector.core.facts import DetectorInfo
+from edge_detector.core.masking import masked_url
 from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.retry import Backoff
+from edge_detector.core.thrift import IdleDecode
 from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.detectors.models import Progress
 from edge_detector.detectors.registry import DetectorPolicy, build
@@ -113,6 +117,17 @@ def origin(config: Config, camera: str, detector: DetectorInfo) -> Origin:
         backend=detector.backend,
         pre_roll_s=config.recording.pre_roll_s,
         version=__version__,
+    )
+
+
+def thrift(config: Config, address: str, *, idle: Callable[[float], bool], spare: Callable[[float], bool]) -> Thrift:
+    """What need not be decoded of the stream at `address`."""
+    section = config.detection
+    return Thrift(
+        idle_decode=IdleDecode(section.idle_decode),
+        idle=idle,
+        spare=spare,
+        hardware=Hardware(section.hardware_decode, name=masked_url(address)),
     )
 
 

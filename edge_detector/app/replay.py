@@ -105,7 +105,6 @@ class Replay:
         self._camera = next(iter(config.cameras))
         self._tell_event = tell
         self._clock = StreamTime(0.0)
-        self._source = open_source(video, clock=self._clock, live=False, packets=True, frames=True)
         self._sampler = Sampler(config.detection.fps)
         self._frames = 0
         self._visits: dict[str, dict[str, object]] = {}
@@ -116,6 +115,8 @@ class Replay:
         self._detector = detector.info
         ids = VisitIds(self._camera, self._clock.utc)
         self._analyse = parts.analyse_stage(config, self._camera, detector=detector, stamp=ids, utc=self._clock.utc)
+        thrift = parts.thrift(config, video, idle=self._analyse.calm.lasts, spare=self._sampler.spare)
+        self._source = open_source(video, clock=self._clock, live=False, packets=True, frames=True, thrift=thrift)
         self._spool = out / SPOOL_NAME
         make_folder(self._spool)
         writer = Mp4Writer(camera=self._camera, folder=self._spool)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import secrets
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -12,9 +14,16 @@ import psutil
 
 from edge_detector.core import naming
 from edge_detector.core.facts import Backlog, DetectorInfo, Health
+from edge_detector.core.schedule import Board
 
 _BOARD_FILE = Path("/proc/device-tree/model")
-_TEMPERATURE_FILE = Path("/sys/class/thermal/thermal_zone0/temp")
+_TEMPERATURES = "sys/class/thermal/thermal_zone*/temp"
+#: The Raspberry Pi's kernel tells here what `vcgencmd get_throttled` does, in hexadecimal.
+_THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
+_VCGENCMD = "vcgencmd"
+_VCGENCMD_TIMEOUT_S = 2.0
+#: The bits of now; those above them tell what was since the start.
+_NOW = 0xFFFF
 
 
 class SystemClock:
@@ -67,8 +76,8 @@ class HealthProbe:
         self._process.cpu_percent()
         self._begun = clock.now()
 
-    def read(self, *, backlog: Backlog, detector: DetectorInfo) -> Health:
-        """Health of now."""
+    def read(self, *, backlog: Backlog, detector: DetectorInfo, throttled: str | None = None) -> Health:
+        """Health of now; `throttled` is why less is analysed than shall be."""
         now = self._clock.now()
         return Health(
             t=now,
@@ -77,15 +86,41 @@ class HealthProbe:
             disk_free_bytes=shutil.disk_usage(self._data_dir).free,
             cpu_percent=self._process.cpu_percent(),
             memory_bytes=self._process.memory_info().rss,
-            temperature_c=_temperature_c(),
+            temperature_c=read_board().temperature_c,
             uptime_s=now - self._begun,
             detector=detector,
+            throttled=throttled,
         )
 
 
-def _temperature_c() -> float | None:
-    """The board's temperature, where the kernel tells it."""
+def read_board(root: Path = Path("/")) -> Board:
+    """How hot the board is, where the kernel tells it, and what its firmware does about it; `root` holds `sys`."""
+    temperatures = [_number(path) for path in root.glob(_TEMPERATURES)]
+    return Board(
+        temperature_c=max((found / 1000 for found in temperatures if found is not None), default=None),
+        throttled=_throttled(root / _THROTTLED) & _NOW,
+    )
+
+
+def _throttled(file: Path) -> int:
+    found = _number(file, base=16)
+    if found is None and (program := shutil.which(_VCGENCMD)):
+        found = _asked(program)
+    return found or 0
+
+
+def _asked(program: str) -> int | None:
+    """What `vcgencmd` says, which is `throttled=0x50005`."""
+    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
+        answer = subprocess.run(  # noqa: S603 - a program of a known name
+            [program, "get_throttled"], capture_output=True, text=True, timeout=_VCGENCMD_TIMEOUT_S, check=True
+        )
+        return int(answer.stdout.partition("=")[2], 16)
+    return None
+
+
+def _number(file: Path, base: int = 10) -> int | None:
     try:
-        return int(_TEMPERATURE_FILE.read_text(encoding="ascii")) / 1000
+        return int(file.read_text(encoding="ascii"), base)
     except (OSError, ValueError):
         return None

@@ -40,7 +40,22 @@ class DetectionConfig(Section):
         multiple_of=32,
         description="Pixels of the longer edge when the whole picture is looked at.",
     )
-    fps: float = Field(default=5.0, ge=1, le=15, description="Frames analysed a second.")
+    fps: float = Field(
+        default=5.0,
+        ge=1,
+        le=15,
+        description="Frames analysed a second; down to 2 when the board cannot keep up, or is hot.",
+    )
+    idle_decode: Literal["all", "keyframes", "auto"] = Field(
+        default="auto",
+        description="What is decoded while nothing moves and nobody is there: `all`, `keyframes` alone, or `auto`: key "
+        "frames alone where they come often enough for an alert within a second.",
+    )
+    hardware_decode: Literal["off", "auto", "v4l2m2m", "vaapi", "drm", "cuda", "qsv"] = Field(
+        default="off",
+        description="`off`; `auto`, which takes what the board has; or one way by FFmpeg's name. What fails is decoded "
+        "in software.",
+    )
     idle_scan_s: float = Field(
         default=10.0, ge=1, le=300, description="Look at the whole picture this often although nothing moves."
     )

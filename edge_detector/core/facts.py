@@ -253,6 +253,8 @@ class Health:
     temperature_c: float | None
     uptime_s: float
     detector: DetectorInfo
+    #: Why less is analysed than shall be: the board is hot, or its firmware holds it back.
+    throttled: str | None = None
 
 
 Fact = (

@@ -82,6 +82,7 @@ def health(fact: Health) -> Body:
         "cpu_percent": round(fact.cpu_percent, 1),
         "memory_bytes": fact.memory_bytes,
         "temperature_c": None if fact.temperature_c is None else round(fact.temperature_c, 1),
+        "throttled": fact.throttled,
         "uptime_s": round(fact.uptime_s),
         "detector": {**asdict(detector), "inference_ms": round(detector.inference_ms, 1)},
     }

@@ -26,6 +26,7 @@ from edge_detector.core.outline import Outline
 from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.survey import Survey, Surveyor
 from edge_detector.core.thrift import Calm
+from edge_detector.core.thrift import Calm
 from edge_detector.core.tracker import Tracker, TrackerPolicy
 from edge_detector.core.types import (
     Armed,
@@ -137,12 +138,16 @@ class AnalyseStage:
         self._armed = True
         #: Something moved in the last picture, or the gate could not tell.
         self._restless = False
+        #: Something moved in the last picture, or the gate could not tell.
+        self._restless = False
         self._full_t = float("-inf")
         self._visit_id: str | None = None
         self._snapshot_wanted = False
         self._visit_ms = Average()
         self.speed = Average()
         self.analysed = 0
+        #: For capture, which decodes less while it lasts.
+        self.calm = Calm()
         #: For capture, which decodes less while it lasts.
         self.calm = Calm()
 
@@ -154,6 +159,7 @@ class AnalyseStage:
             return self._obey(item)
         if isinstance(item, Armed):
             self._armed = item.on
+            self._restless = False
             self._restless = False
         if isinstance(item, Configure):
             self._believe(item.settings.confidence)
@@ -190,6 +196,7 @@ class AnalyseStage:
         )
         outputs = [self._finish(output) for output in self._machine.handle(observation)]
         self.calm.note(frame.t, busy=self._restless or bool(survey.people) or self._visit_id is not None)
+        self.calm.note(frame.t, busy=self._restless or bool(survey.people) or self._visit_id is not None)
         crossed = [fact for crossing in survey.crossings for fact in self._cross(frame.t, crossing)]
         # The picture goes first: a phone fetches it the moment it hears of the visit.
         return (*self._snapshots(frame, survey.people), *outputs, *crossed)
@@ -214,6 +221,7 @@ class AnalyseStage:
     def _look(self, frame: Frame) -> tuple[float, Survey]:
         """The share of the picture that moves, and what the people in it do."""
         motion = self._gate.update(frame.planes.y, frame.t)
+        self._restless = motion.calibrating or bool(motion.regions)
         self._restless = motion.calibrating or bool(motion.regions)
         width, height = frame.planes.size
         tracks = self._people(frame, motion)

@@ -8,6 +8,7 @@ from typing import get_args
 
 from edge_detector.core.facts import CameraDown, CameraStats, CameraUp, Fact, VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.retry import Backoff
+from edge_detector.core.schedule import RateControl
 from edge_detector.core.types import (
     ClipStart,
     ClipStop,
@@ -21,7 +22,7 @@ from edge_detector.core.types import (
 )
 from edge_detector.ports import Clock
 from edge_detector.runtime.analyse_loop import AnalyseInput, AnalyseOutput, AnalyseStage
-from edge_detector.runtime.capture_loop import CaptureLoop
+from edge_detector.runtime.capture_loop import CaptureLoop, Sampler
 from edge_detector.runtime.inbox import LatestInbox, PacketInbox
 from edge_detector.runtime.record_loop import RecordInput, RecordStage
 from edge_detector.runtime.supervisor import Worker
@@ -81,7 +82,7 @@ class Streams:
 class Camera:
     """Three threads, or four when detection has a stream of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a camera needs, by name
         self,
         *,
         name: str,
@@ -90,8 +91,9 @@ class Camera:
         clock: Clock,
         tell: Callable[[Fact], None],
         backoff: Callable[[], Backoff],
+        fps: float,
     ) -> None:
-        """Streams are added before `start`."""
+        """Streams are added before `start`; `fps` is how often pictures shall be analysed."""
         self.name = name
         self._analyse = analyse
         self._record = record
@@ -102,6 +104,10 @@ class Camera:
         self.packets: PacketInbox[RecordInput] = PacketInbox()
         #: For those who look on.
         self.packet_tap, self.frame_tap = PacketTap(), FrameTap()
+        self._rate = RateControl(fps)
+        self._missed = 0
+        #: For the stream whose pictures are analysed.
+        self.sampler = Sampler(fps)
         self._captures: list[CaptureLoop] = []
         self._workers = [
             Worker(f"{name} analyse", self._analyse_body, backoff=backoff()),
@@ -140,6 +146,15 @@ class Camera:
         if isinstance(command, Configure):
             self.packets.put(command)
 
+    def brake(self, share: float) -> None:
+        """Analyse at most this share of the pictures that shall be; 1 lets go."""
+        self._rate.brake(share)
+        self.sampler.set_rate(self._rate.fps)
+
+    def idle(self, t: float) -> bool:
+        """Does nothing move, is nobody there, and does no one look on, at a packet's time `t`?"""
+        return self._analyse.calm.lasts(t) and not self.frame_tap.watched
+
     # --- what capture loops push into ---------------------------------------------------------------------------------
 
     def on_opened(self, info: StreamInfo) -> None:
@@ -174,12 +189,20 @@ class Camera:
             now = self._clock.now()
             if item is not None:
                 self._junction(self._analyse.handle(item))
+                if isinstance(item, Frame):
+                    self._keep_pace(item)
             elif stop.is_set():
                 return
             else:
                 self._junction(self._analyse.handle(Tick(t=now)))
             if now - self._told_t >= STATS_INTERVAL_S:
                 self._tell(self._stats(now))
+
+    def _keep_pace(self, done: Frame) -> None:
+        """Ask for no more pictures than can be analysed."""
+        now = self._clock.now()
+        missed, self._missed = self.frames.dropped - self._missed, self.frames.dropped
+        self.sampler.set_rate(self._rate.note(now, age_s=now - done.t, missed=missed))
 
     def _stats(self, now: float) -> CameraStats:
         analysed = self._analyse.analysed
@@ -205,6 +228,7 @@ class Camera:
             item = self.packets.get(TICK_S)
             if item is not None:
                 self._tell_all(self._record.handle(item))
+                self.packets.eager = self._record.recording
             elif stop.is_set():
                 break
         self._tell_all(self._record.finish())

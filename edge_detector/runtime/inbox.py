@@ -64,6 +64,8 @@ class PacketInbox(Generic[Input]):
         self._limit_bytes = limit_bytes
         self._seconds = 0.0
         self._bytes = 0
+        #: Wake the recorder for every packet; else packets wait until something else comes, or its patience ends.
+        self.eager = True
         #: Packets that were thrown away because the recorder was too far behind.
         self.dropped = 0
 
@@ -75,6 +77,8 @@ class PacketInbox(Generic[Input]):
                 self._count(item, 1)
                 while self._seconds > self._limit_s or self._bytes > self._limit_bytes:
                     self._drop_gop()
+                if not self.eager:
+                    return
             self._ready.notify()
 
     def get(self, timeout_s: float) -> Packet | Input | None:

@@ -35,6 +35,11 @@ class RecordStage:
         #: The clip that is being written; None also when the disk refused it.
         self._clip: OpenClip | None = None
 
+    @property
+    def recording(self) -> bool:
+        """Is a clip being written?"""
+        return self._clip is not None
+
     def handle(self, item: RecordInput) -> tuple[RecordOutput, ...]:
         """Take one input and return what became of clips."""
         if isinstance(item, VisitStarted):

@@ -110,6 +110,7 @@ HEALTH = Health(
     temperature_c=54.31,
     uptime_s=3600.4,
     detector=DetectorInfo(backend="onnx", model="yolov5n", inference_ms=11.96),
+    throttled="the board is hot",
 )
 STATUS = CameraStatus(
     camera=CAMERA,

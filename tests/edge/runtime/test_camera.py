@@ -108,6 +108,7 @@ class Set:
             clock=self.clock,
             tell=self.facts.tell,
             backoff=lambda: Backoff(lambda: 0.0, first_s=0.01, cap_s=0.01),
+            fps=5,
         )
 
     def add_stream(self, *sessions: FakeSession, role: str = "capture") -> None:
