@@ -26,7 +26,6 @@ from edge_detector.core.outline import Outline
 from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.survey import Survey, Surveyor
 from edge_detector.core.thrift import Calm
-from edge_detector.core.thrift import Calm
 from edge_detector.core.tracker import Tracker, TrackerPolicy
 from edge_detector.core.types import (
     Armed,
@@ -138,16 +137,14 @@ class AnalyseStage:
         self._armed = True
         #: Something moved in the last picture, or the gate could not tell.
         self._restless = False
-        #: Something moved in the last picture, or the gate could not tell.
-        self._restless = False
         self._full_t = float("-inf")
         self._visit_id: str | None = None
         self._snapshot_wanted = False
         self._visit_ms = Average()
         self.speed = Average()
         self.analysed = 0
-        #: For capture, which decodes less while it lasts.
-        self.calm = Calm()
+        #: Who was in the last picture.
+        self.people: tuple[Track, ...] = ()
         #: For capture, which decodes less while it lasts.
         self.calm = Calm()
 
@@ -159,7 +156,6 @@ class AnalyseStage:
             return self._obey(item)
         if isinstance(item, Armed):
             self._armed = item.on
-            self._restless = False
             self._restless = False
         if isinstance(item, Configure):
             self._believe(item.settings.confidence)
@@ -187,6 +183,7 @@ class AnalyseStage:
     def _frame(self, frame: Frame) -> tuple[AnalyseOutput, ...]:
         self.analysed += 1
         motion, survey = self._look(frame) if self._armed else (0.0, self._surveyor.nobody())
+        self.people = survey.people
         observation = Observation(
             t=frame.t,
             session=frame.session,
@@ -195,7 +192,6 @@ class AnalyseStage:
             motion=motion,
         )
         outputs = [self._finish(output) for output in self._machine.handle(observation)]
-        self.calm.note(frame.t, busy=self._restless or bool(survey.people) or self._visit_id is not None)
         self.calm.note(frame.t, busy=self._restless or bool(survey.people) or self._visit_id is not None)
         crossed = [fact for crossing in survey.crossings for fact in self._cross(frame.t, crossing)]
         # The picture goes first: a phone fetches it the moment it hears of the visit.
@@ -221,7 +217,6 @@ class AnalyseStage:
     def _look(self, frame: Frame) -> tuple[float, Survey]:
         """The share of the picture that moves, and what the people in it do."""
         motion = self._gate.update(frame.planes.y, frame.t)
-        self._restless = motion.calibrating or bool(motion.regions)
         self._restless = motion.calibrating or bool(motion.regions)
         width, height = frame.planes.size
         tracks = self._people(frame, motion)
