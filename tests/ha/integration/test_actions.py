@@ -73,7 +73,7 @@ async def test_get_visits_of_one_camera(hass: HomeAssistant, busy: MockConfigEnt
     answer = await call(hass, "get_visits", device_id=device(hass, busy), limit=1, **SPAN)
     assert [visit["id"] for visit in answer["visits"]] == [SECOND]
     answer = await call(hass, "get_visits", device_id=device(hass, busy), start="2020-01-01", end="2020-02-01")
-    assert answer == {"visits": []}
+    assert answer == {"visits": [], "archive": "not_set_up"}
 
 
 async def test_get_traffic(hass: HomeAssistant, busy: MockConfigEntry) -> None:
@@ -90,11 +90,13 @@ async def test_get_traffic(hass: HomeAssistant, busy: MockConfigEntry) -> None:
                 {"start": "2026-11-21T07:00:00+00:00", "in": 1, "out": 1},
                 {"start": "2026-11-21T08:00:00+00:00", "in": 1, "out": 0},
             ],
+            "source": "home_assistant",
         }
     ]
     answer = await call(hass, "get_traffic", device_id=device(hass, busy), period="day", **SPAN)
     assert answer["lines"][0]["periods"] == [{"start": "2026-11-21T00:00:00+00:00", "in": 2, "out": 1}]
-    assert await call(hass, "get_traffic", device_id=device(hass, busy, "garden"), **SPAN) == {"lines": []}
+    nothing = {"lines": [], "archive": "not_set_up"}
+    assert await call(hass, "get_traffic", device_id=device(hass, busy, "garden"), **SPAN) == nothing
 
 
 async def test_record_clip(hass: HomeAssistant, running: MockConfigEntry, edge: Node) -> None:

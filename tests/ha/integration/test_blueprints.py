@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+import socket
 from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.blueprint import importer
 from homeassistant.components.blueprint.models import Blueprint
@@ -22,8 +25,13 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
+from custom_components.porchlight import stores
+from tests.broker import HOST
 from tests.ha.integration.conftest import until
 from tests.ha.integration.node import CAMERA, NODE, Node, golden
+from tests.ha.integration.test_access import Server, server
+
+__all__ = ["server"]
 
 FOLDER = Path(__file__).resolve().parents[3] / "blueprints" / "automation"
 NAMES = sorted(path.name for path in (FOLDER / "porchlight").iterdir())
@@ -35,8 +43,8 @@ THIRD_VISIT = "01M7YG65DT3MP3PJJSD1VPCNAG"
 TAG = f"porchlight_{VISIT}"
 SNOOZE = "PORCHLIGHT_SNOOZE"
 IGNORE = f"PORCHLIGHT_IGNORE_{VISIT}"
-MEDIA = "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fporchlight"
-DAY = f"{MEDIA}%2Fhallway_pi%2Ffront_door%2F2026-11-20"  # it is still the day before in San Francisco
+MEDIA = "/media-browser/browser/app%2Cmedia-source%3A%2F%2Fporchlight%2Fhallway_pi%2Ffront_door"
+DAY = f"{MEDIA}%2F2026-11-20"  # it is still the day before in San Francisco
 CLIP = f"/api/porchlight/hallway_pi/front_door/{VISIT}/clip.mp4"
 PICTURE = "/api/image_proxy/image.hallway_front_door_last_person"
 LIVE = "/?more-info-entity-id=camera.hallway_front_door"
@@ -163,6 +171,27 @@ async def watch(hass: HomeAssistant, phones: Phones, **inputs: object) -> None:
 
 
 @pytest.fixture
+def store(server: Server) -> Server:
+    """The edge's API: it has every clip."""
+
+    def answer(request: web.Request) -> web.Response:
+        if request.path.endswith(".mp4"):
+            return web.Response(status=HTTPStatus.PARTIAL_CONTENT, body=b"\0")
+        return web.json_response({"camera": CAMERA})
+
+    server.answer = answer
+    return server
+
+
+@pytest.fixture
+def entry(entry: MockConfigEntry, hass: HomeAssistant, store: Server) -> MockConfigEntry:
+    """The entry of the played node, which reads clips from it."""
+    clips = {"type": "edge", "url": store.url, "token": "0123"}
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "clips": clips})
+    return entry
+
+
+@pytest.fixture
 def node(edge: Node, running: MockConfigEntry) -> Node:
     """The played node, shown by the integration; nobody is there."""
     edge.state(person=False, count=0, zones={"steps": {"person": False, "count": 0}}, visit_id=None, since=None)
@@ -280,6 +309,62 @@ async def test_the_picture_may_stay(hass: HomeAssistant, node: Node, phones: Pho
     assert ben["data"]["image"] == anna["data"]["image"] == PICTURE
     assert "video" not in ben["data"]
     assert ben["data"]["clickAction"] == anna["data"]["url"] == DAY
+
+
+UNREADABLE = [
+    HTTPStatus.GONE,  # it went to a bucket, which the edge cannot read
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.UNAUTHORIZED,  # another token holds by now
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+]
+
+
+@pytest.mark.parametrize("status", UNREADABLE)
+async def test_a_clip_that_cannot_be_read_is_never_sent(
+    hass: HomeAssistant, node: Node, phones: Phones, store: Server, status: HTTPStatus
+) -> None:
+    store.answer = lambda _: web.Response(status=status)
+    await watch(hass, phones)
+    node.event("person_arrived")
+    await phones.told(1)
+    node.event("clip_stored")
+    anna, ben = await phones.told(2)
+    for told, page in ((anna["data"], "url"), (ben["data"], "clickAction")):
+        assert "video" not in told
+        assert (told["image"], told[page], told["actions"]) == (PICTURE, LIVE, BUTTONS[1:])
+    assert ben["message"] == "2 people are here (clip of 15 s)"
+
+
+async def test_a_store_that_says_nothing_holds_nothing_up(
+    hass: HomeAssistant, node: Node, phones: Phones, running: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "PROBE_S", 0.2)
+    with socket.create_server((HOST, 0)) as mute:
+        clips = {"type": "edge", "url": f"http://{HOST}:{mute.getsockname()[1]}", "token": "0123"}
+        hass.config_entries.async_update_entry(running, data={**running.data, "clips": clips})
+        await hass.config_entries.async_reload(running.entry_id)
+        await until(lambda: hass.states.is_state("binary_sensor.hallway_front_door_person", "off"))
+        await watch(hass, phones)
+        node.event("person_arrived")
+        await phones.told(1)
+        node.event("clip_stored")
+        anna, ben = await phones.told(2)
+        assert anna["data"]["image"] == ben["data"]["image"] == PICTURE
+
+
+async def test_without_a_store_no_clip_is_offered(
+    hass: HomeAssistant, node: Node, phones: Phones, running: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(running, data={**running.data, "clips": {"type": "none"}})
+    await hass.config_entries.async_reload(running.entry_id)
+    await until(lambda: hass.states.is_state("binary_sensor.hallway_front_door_person", "off"))
+    await watch(hass, phones)
+    node.event("person_arrived")
+    anna, ben = await phones.told(1)
+    assert anna["data"]["actions"] == ben["data"]["actions"] == BUTTONS[1:]
+    node.event("clip_stored")
+    anna, ben = await phones.told(2)
+    assert "video" not in anna["data"] | ben["data"]
 
 
 async def test_a_critical_alert(hass: HomeAssistant, node: Node, phones: Phones) -> None:
