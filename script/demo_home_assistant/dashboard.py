@@ -17,7 +17,7 @@ LOG_HOURS = 1
 WELCOME = f"""\
 # Porchlight
 Nobody is at a real door here: the pictures are generated, and all else is real. Notifications arrive in the bell, \
-first with the picture, then with the clip. [Clips]({CLIPS}) play in the media browser; the
+first with the picture, then with the clip. [Clips]({CLIPS}) play in the media browser; the \
 [automation](/config/automation/dashboard) that notifies is made from a blueprint.
 """
 #: Widths in the twelve columns of a section.
