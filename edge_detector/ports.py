@@ -12,6 +12,7 @@ from typing import Protocol
 from edge_detector.core.calendar import Bucket, Key, Span
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, Stored, StoredEvent, VisitRecord
 from edge_detector.core.facts import Backlog, DetectorInfo, Fact
+from edge_detector.core.outline import Outline
 from edge_detector.core.places import Passages, Place, Way
 from edge_detector.core.quota import Load
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
@@ -204,6 +205,22 @@ class Diary(Protocol):
 
     def number(self, camera: str, kind: str, place_id: str = "") -> int:
         """The number of a camera, zone or line; given now, when it never had one, and to no other ever."""
+        ...
+
+
+class OutlineShelf(Protocol):
+    """Keeps what the owner drew on the cameras' pictures."""
+
+    def get(self, camera: str) -> Outline | None:
+        """What was drawn; None when nothing was, or when it cannot be read."""
+        ...
+
+    def put(self, camera: str, outline: Outline) -> None:
+        """Keep what was drawn, in place of what was before."""
+        ...
+
+    def drop(self, camera: str) -> None:
+        """Forget what was drawn."""
         ...
 
 

@@ -32,6 +32,7 @@ from edge_detector.outbox.database import Database
 from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
+from edge_detector.outbox.outlines import SqliteOutlines
 from edge_detector.ports import Detector
 from edge_detector.recorder.writer import Mp4Writer
 from edge_detector.runtime.bookkeeper import Bookkeeper, Place
@@ -39,6 +40,7 @@ from edge_detector.runtime.bus import FactBus
 from edge_detector.runtime.camera import Camera, Streams
 from edge_detector.runtime.capture_loop import CaptureLoop, Sinks
 from edge_detector.runtime.control import Control
+from edge_detector.runtime.outlines import Outlines
 from edge_detector.runtime.slot import FairSlot
 
 _LOG = logging.getLogger(__name__)
@@ -91,8 +93,21 @@ class Node:
             clock=self._clock,
             tell=self._bus.post,
         )
+        self._outlines = Outlines(
+            cameras=self._cameras,
+            configured={name: self._config.cameras[name].outline() for name in names},
+            shelf=SqliteOutlines(self._database),
+            clock=self._clock,
+            tell=self._bus.post,
+        )
         self._web = Web(
-            self._config, folder=self._folder, cameras=self._cameras, ledger=self._ledger, journal=self._journal
+            self._config,
+            folder=self._folder,
+            cameras=self._cameras,
+            database=self._database,
+            control=self._control,
+            outlines=self._outlines,
+            clock=self._clock,
         )
         await self._web.start()
         self._bridge = self._make_bridge(names)
@@ -110,6 +125,7 @@ class Node:
             self._bridge.restore(await asyncio.to_thread(list, clips))
             await self._bridge.start()
         self._control.start()
+        self._outlines.start()
         for camera in self._cameras.values():
             camera.start()
         self._outbound.start()

@@ -5,29 +5,43 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import os
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge_detector import __version__
 from edge_detector.app import parts
+from edge_detector.app.log_tail import LogTail
 from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.jpeg import JpegEncoder
-from edge_detector.config import Config, S3Archive
+from edge_detector.config import SETTINGS_BOUNDS, Config, S3Archive
+from edge_detector.config.redact import Redactor
 from edge_detector.core.board import StatusBoard
 from edge_detector.core.errors import WebError
 from edge_detector.core.facts import Fact
+from edge_detector.core.masking import masked_url
 from edge_detector.core.status import initial
+from edge_detector.core.types import Track
 from edge_detector.mqtt import messages
+from edge_detector.outbox.database import Database
+from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
-from edge_detector.ports import ArchiveReader
+from edge_detector.ports import ArchiveReader, Clock
 from edge_detector.recorder.mpegts import TsMuxer
 from edge_detector.runtime.camera import Camera
+from edge_detector.runtime.control import Control
+from edge_detector.runtime.outlines import Outlines
 
 if TYPE_CHECKING:
     from edge_detector.web.server import WebServer
+    from edge_detector.web.sources import CameraSource
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,23 +53,34 @@ _DISCARD_PORT = 9
 class Web:
     """Made of the node's parts; `start`, then `stop`, once each."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the node's parts, by name
         self,
         config: Config,
         *,
         folder: Path,
         cameras: Mapping[str, Camera],
-        ledger: SqliteLedger,
-        journal: SqliteJournal,
+        database: Database,
+        control: Control,
+        outlines: Outlines,
+        clock: Clock,
     ) -> None:
         """`folder` is the data folder, where the token lies."""
         self._config = config
         self._folder = folder
         self._cameras = cameras
-        self._ledger = ledger
-        self._journal = journal
-        zones = {name: [zone.id for zone in config.cameras[name].zone_values()] for name in cameras}
-        self._board = StatusBoard([initial(name, zones=zones[name]) for name in cameras])
+        self._control = control
+        self._outlines = outlines
+        self._clock = clock
+        self._database = database
+        self._loop = asyncio.get_running_loop()
+        drawn = {name: outlines.outline(name) for name in cameras}
+        self._board = StatusBoard(
+            [
+                initial(name, zones=[zone.id for zone in outline.counted], lines=[line.id for line in outline.lines])
+                for name, outline in drawn.items()
+            ]
+        )
+        self._tail = LogTail(Redactor(config, also=_keys_of_environment()))
         self._server: WebServer | None = None
         #: Where others reach the API; None while they do not.
         self.url: str | None = None
@@ -63,11 +88,14 @@ class Web:
     async def handle(self, fact: Fact) -> None:
         """Take in a fact."""
         self._board.tell(fact)
+        if self._server is not None:
+            self._server.tell(fact)
 
     async def start(self) -> None:
         """Listen, unless it is switched off; evidence matters more, so a failure is told and no more."""
         if not self._config.web.enabled:
             return
+        self._tail.open()
         server = self._build()
         try:
             await server.start()
@@ -76,35 +104,78 @@ class Web:
             return
         self._server = server
         self.url = await asyncio.to_thread(announced_url, self._config, *server.address)
+        for name, camera in self._cameras.items():
+            camera.people_tap.watch(partial(self._see, server, name))
 
     async def stop(self) -> None:
         """Listen no more."""
+        self._tail.close()
         if self._server is not None:
             await self._server.stop()
+
+    def _see(self, server: WebServer, camera: str, t: float, people: tuple[Track, ...]) -> None:
+        """From a camera's thread: somebody is there."""
+        if server.listened:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(server.tell_people, camera, self._clock.utc(t), people)
 
     def _build(self) -> WebServer:
         # Only now: a node without the API needs neither its modules nor their memory.
         from edge_detector.web.server import WebServer  # noqa: PLC0415
-        from edge_detector.web.sources import CameraSource, Sources  # noqa: PLC0415
+        from edge_detector.web.sources import Sources  # noqa: PLC0415
 
+        history = SqliteHistory(self._database)
         sources = Sources(
             version=__version__,
             board=self._board,
-            cameras={
-                name: CameraSource(
-                    name=self._config.cameras[name].name or name, packets=camera.packet_tap, frames=camera.frame_tap
-                )
-                for name, camera in self._cameras.items()
-            },
-            visits=self._journal,
-            ledger=self._ledger,
+            cameras=self._sources(),
+            visits=SqliteJournal(self._database),
+            ledger=SqliteLedger(self._database),
             archive=archive_reader(self._config, self._folder),
             encoder=JpegEncoder(quality=self._config.snapshot.quality),
             open_muxer=TsMuxer,
             health_body=messages.health,
             state_body=messages.state,
+            history=history,
+            number=history.number,
+            outlines=self._outlines,
+            controls=self._control,
+            bounds=SETTINGS_BOUNDS,
+            log=self._tail.lines,
+            utc=lambda: self._clock.utc(self._clock.now()),
+            zone=local_zone(),
         )
         return WebServer(self._config.web, folder=self._folder, sources=sources)
+
+    def _sources(self) -> dict[str, CameraSource]:
+        from edge_detector.web.sources import CameraSource  # noqa: PLC0415 - as above
+
+        return {
+            name: CameraSource(
+                name=self._config.cameras[name].name or name,
+                address=masked_url(self._config.cameras[name].source),
+                packets=camera.packet_tap,
+                frames=camera.frame_tap,
+            )
+            for name, camera in self._cameras.items()
+        }
+
+
+def local_zone(variables: Mapping[str, str] = os.environ, file: Path = Path("/etc/localtime")) -> tzinfo:
+    """The time zone of this machine: `$TZ` by its name, else what the system is set to, else UTC."""
+    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+        if named := variables.get("TZ", "").removeprefix(":"):
+            return ZoneInfo(named)
+    with suppress(ValueError, OSError):
+        name = str(file.resolve()).rpartition("zoneinfo/")[2]
+        with file.open("rb") as data:
+            return ZoneInfo.from_file(data, key=name)
+    return UTC
+
+
+def _keys_of_environment() -> list[str]:
+    """What boto3 finds in the environment must not be shown either."""
+    return [os.environ.get(name, "") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")]
 
 
 class _Bucket:

@@ -26,7 +26,7 @@ from edge_detector.runtime.capture_loop import CaptureLoop, Sampler
 from edge_detector.runtime.inbox import LatestInbox, PacketInbox
 from edge_detector.runtime.record_loop import RecordInput, RecordStage
 from edge_detector.runtime.supervisor import Worker
-from edge_detector.runtime.tap import FrameTap, PacketTap
+from edge_detector.runtime.tap import FrameTap, PacketTap, PeopleTap
 
 #: Silence after which the analyser gets a tick, so that hold times end without frames.
 TICK_S = 0.5
@@ -103,7 +103,7 @@ class Camera:
         self.frames: LatestInbox[AnalyseInput] = LatestInbox()
         self.packets: PacketInbox[RecordInput] = PacketInbox()
         #: For those who look on.
-        self.packet_tap, self.frame_tap = PacketTap(), FrameTap()
+        self.packet_tap, self.frame_tap, self.people_tap = PacketTap(), FrameTap(), PeopleTap()
         self._rate = RateControl(fps)
         self._missed = 0
         #: For the stream whose pictures are analysed.
@@ -189,6 +189,8 @@ class Camera:
             now = self._clock.now()
             if item is not None:
                 self._junction(self._analyse.handle(item))
+                if isinstance(item, Frame):
+                    self.people_tap.put(item.t, self._analyse.people)
                 if isinstance(item, Frame):
                     self._keep_pace(item)
             elif stop.is_set():

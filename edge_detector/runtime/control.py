@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from edge_detector.core.facts import Fact, SettingsChanged
-from edge_detector.core.types import Armed, Command, Configure, Settings, TakeSnapshot, TestClip
+from edge_detector.core.types import Armed, Command, Configure, SetOccupancy, Settings, TakeSnapshot, TestClip
 from edge_detector.ports import Clock, Journal
 
 
@@ -59,6 +59,10 @@ class Control:
     def test_clip(self, camera: str) -> None:
         """Record a clip of now."""
         self._cameras[camera].command(TestClip(t=self._clock.now()))
+
+    def set_occupancy(self, camera: str, count: int) -> None:
+        """So many people are inside, whatever was counted."""
+        self._cameras[camera].command(SetOccupancy(t=self._clock.now(), count=count))
 
     def _apply(self, camera: str, settings: Settings) -> None:
         t = self._clock.now()

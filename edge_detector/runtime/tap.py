@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from edge_detector.core.types import Frame, Packet, StreamInfo
+from edge_detector.core.types import Frame, Packet, StreamInfo, Track
 
 #: Somebody who is this far behind does not watch live any more.
 BEHIND_LIMIT_S = 5.0
@@ -15,6 +15,8 @@ BEHIND_LIMIT_BYTES = 10 * 1024 * 1024
 
 #: Called from any thread when there is something new; must not block.
 Wake = Callable[[], None]
+#: Called with the time of a picture and the people in it.
+SeePeople = Callable[[float, tuple[Track, ...]], None]
 
 
 class PacketListener:
@@ -116,6 +118,27 @@ class PacketTap:
         """Hand this one nothing more; see `PacketListener.leave`."""
         with self._lock:
             self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+
+class PeopleTap:
+    """Tells who is where, picture by picture; once also that nobody is there any more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watchers: tuple[SeePeople, ...] = ()
+        self._told = False
+
+    def put(self, t: float, people: tuple[Track, ...]) -> None:
+        """Tell of one picture; never blocks."""
+        if people or self._told:
+            for see in self._watchers:
+                see(t, people)
+        self._told = bool(people)
+
+    def watch(self, see: SeePeople) -> None:
+        """Call `see` from now on, from the camera's thread; it must not block."""
+        with self._lock:
+            self._watchers = (*self._watchers, see)
 
 
 class FrameTap:

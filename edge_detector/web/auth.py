@@ -22,6 +22,9 @@ _TOKEN_BYTES = 32
 #: An owner may write a token of their own; a shorter one could be guessed.
 _LEAST_CHARS = 20
 _TOKEN = re.compile(rf"[A-Za-z0-9._~+/=-]{{{_LEAST_CHARS},512}}")
+#: A browser is asked for the token this seldom.
+SESSION_S = 90 * 86_400
+_END = re.compile(r"[0-9]{1,12}")
 #: Nobody but the owner of the file.
 _MODE = 0o600
 
@@ -60,11 +63,34 @@ class Lock:
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()
+        #: Another one for each token, so that two edges on one machine do not log each other's owner out.
+        self.cookie = f"porchlight_{self._sign('cookie')[:8]}"
 
     def opens(self, authorization: bytes) -> bool:
         """Does this `Authorization` header hold the token: as `Bearer`, or as the password of any user in `Basic`?"""
         given = _given(authorization)
-        return given is not None and hmac.compare_digest(given, self._token)
+        return given is not None and self.fits(given)
+
+    def fits(self, token: bytes) -> bool:
+        """Is this the token?"""
+        return hmac.compare_digest(token, self._token)
+
+    def session(self, now_utc: float) -> str:
+        """What a browser keeps in place of the token: good until its end, and for this token alone."""
+        end = str(round(now_utc) + SESSION_S)
+        return f"{end}.{self._sign(f'session {end}')}"
+
+    def admits(self, cookies: str, now_utc: float) -> bool:
+        """Does this `Cookie` header hold a session that goes on?"""
+        for cookie in cookies.split(";"):
+            name, _, value = cookie.strip().partition("=")
+            end, _, signature = value.partition(".")
+            if name == self.cookie and _END.fullmatch(end) and now_utc < int(end):
+                return hmac.compare_digest(signature.encode(), self._sign(f"session {end}").encode())
+        return False
+
+    def _sign(self, text: str) -> str:
+        return hmac.new(self._token, text.encode(), "sha256").hexdigest()
 
 
 def _given(authorization: bytes) -> bytes | None:

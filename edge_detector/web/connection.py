@@ -1,10 +1,11 @@
-"""One HTTP connection that nobody can hold open for nothing: uvicorn's own, with time limits."""
+"""Connections that nobody can hold open for nothing: uvicorn's own, with time limits."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 #: A request's head comes within this, from the connection's beginning or from its first byte on.
@@ -62,6 +63,12 @@ class Connection(H11Protocol):
         else:
             super().shutdown()
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """From here on another protocol has the connection."""
+        self._cancel_head()
+        self._cancel_stall()
+        super().handle_websocket_upgrade(event)
+
     def _cancel_head(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
@@ -71,3 +78,36 @@ class Connection(H11Protocol):
         if self._stall_timer is not None:
             self._stall_timer.cancel()
             self._stall_timer = None
+
+
+def listening_protocol() -> type[asyncio.Protocol]:
+    """What serves WebSockets."""
+    # Only now: it brings a library that nothing else needs.
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol  # noqa: PLC0415
+
+    class Listening(WebSocketsSansIOProtocol):
+        """Hangs up on clients that take nothing."""
+
+        _stall_timer: asyncio.TimerHandle | None = None
+
+        def pause_writing(self) -> None:
+            """The client does not keep up."""
+            super().pause_writing()
+            self._stall_timer = self.loop.call_later(STALL_LIMIT_S, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            """It does again."""
+            self._cancel_stall()
+            super().resume_writing()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            """It is gone."""
+            self._cancel_stall()
+            super().connection_lost(exc)
+
+        def _cancel_stall(self) -> None:
+            if self._stall_timer is not None:
+                self._stall_timer.cancel()
+                self._stall_timer = None
+
+    return Listening

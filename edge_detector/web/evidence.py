@@ -111,7 +111,7 @@ class FileAnswer(Response):
         super().__init__(headers=headers, media_type=opened.content_type)
         self._file = opened.file
         self._start, self._end = 0, 0
-        if _matches(request.headers.get("if-none-match"), opened.etag):
+        if matches(request.headers.get("if-none-match"), opened.etag):
             self.status_code = HTTPStatus.NOT_MODIFIED
             del self.headers["content-length"]
             return
@@ -146,7 +146,7 @@ def _valid_range(request: Request, etag: str) -> str | None:
     return request.headers.get("range") if condition in {None, etag} else None
 
 
-def _matches(header: str | None, etag: str) -> bool:
+def matches(header: str | None, etag: str) -> bool:
     """Does an `If-None-Match` header name this content?"""
     names = {name.strip().removeprefix("W/") for name in (header or "").split(",")}
     return etag in names or "*" in names

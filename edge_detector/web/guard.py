@@ -1,76 +1,108 @@
-"""Stands before every route: asks for the token, refuses what no route takes, and makes every answer safe to show."""
+"""Stands before every route: asks who it is, takes no more than a small body, and makes every answer safe to show."""
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 
 from fastapi.responses import Response
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edge_detector.web.auth import Lock
+from edge_detector.web.door import Door
 from edge_detector.web.problems import Problem
 
-#: The one path that needs no token: is the program alive?
-OPEN_PATH = "/healthz"
-#: No route reads a body.
-BODY_LIMIT_BYTES = 0
+#: The outlines of a camera with all zones and lines that it may have fit in well.
+BODY_LIMIT_BYTES = 128 * 1024
+#: Within this the whole body has come.
+BODY_LIMIT_S = 10.0
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 #: A page made of our answers may load and do nothing, no other site may hold them, and nobody guesses their type.
 _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
 )
-#: Basic is offered for players and browsers that know nothing else; FFmpeg wants it in a line of its own.
-_CHALLENGES = ('Bearer realm="porchlight"', 'Basic realm="porchlight", charset="UTF-8"')
 
 
 class Guard:
     """The ASGI application around the routes."""
 
-    def __init__(self, app: ASGIApp, lock: Lock) -> None:
+    body_limit_s = BODY_LIMIT_S
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app = app
-        self._lock = lock
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, or let one WebSocket in."""
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *_missing(message["headers"])]
             await send(message)
 
-        refusal = self._refusal(scope["path"], dict(scope["headers"]))
-        await (refusal or self._app)(scope, receive, send_safely)
+        refusal = self._door.refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send_safely)
+        elif scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+        else:
+            await self._request(scope, receive, send_safely)
 
-    def _refusal(self, path: str, headers: dict[bytes, bytes]) -> Response | None:
-        if path == OPEN_PATH:
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = 0 if scope["method"] in _WITHOUT_BODY else BODY_LIMIT_BYTES
+        headers = Headers(scope=scope)
+        # The HTTP parser has refused what is no number.
+        if int(headers.get("content-length", "0")) > limit or (not limit and "transfer-encoding" in headers):
+            await _too_large(limit)(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(self.body_limit_s):
+                body = await _whole(receive, limit) if limit else b""
+        except TimeoutError:
+            problem = Problem(HTTPStatus.REQUEST_TIMEOUT, "slow", "The body did not come", headers=_HANG_UP)
+            await problem.answer(scope, receive, send)
+            return
+        if body is None:
+            await _too_large(limit)(scope, receive, send)
+        else:
+            await self._app(scope, _once(body, receive) if limit else receive, send)
+
+
+_HANG_UP = {"Connection": "close"}
+
+
+async def _whole(receive: Receive, limit: int) -> bytes | None:
+    """The body; None when it is larger than it may be."""
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > limit:
             return None
-        authorization = headers.get(b"authorization")
-        if authorization is None or not self._lock.opens(authorization):
-            return _unauthorized("token_missing" if authorization is None else "token_wrong")
-        if b"transfer-encoding" in headers or _length(headers) > BODY_LIMIT_BYTES:
-            headers_back = {"Connection": "close"}
-            return Problem(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body", "Nothing here takes a body", headers=headers_back
-            ).answer
-        return None
+    return bytes(body)
 
 
-def _unauthorized(code: str) -> Response:
-    message = "Send the token of this edge: Authorization: Bearer <token>"
-    answer = Problem(HTTPStatus.UNAUTHORIZED, code, message).answer
-    for challenge in _CHALLENGES:
-        answer.headers.append("WWW-Authenticate", challenge)
-    return answer
+def _once(body: bytes, receive: Receive) -> Receive:
+    """Gives the body that was read already, then what else comes."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return next_message
 
 
-def _length(headers: dict[bytes, bytes]) -> int:
-    """The announced length of the body; the HTTP parser has refused what is no number."""
-    return int(headers.get(b"content-length", b"0"))
+def _too_large(limit: int) -> Response:
+    message = f"A body may have {limit} bytes" if limit else "Nothing here takes a body"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body", message, headers=_HANG_UP).answer
 
 
 def _missing(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     found = {name for name, _ in headers}
-    never_kept = ((b"cache-control", b"no-store"),)
-    return [(name, value) for name, value in (*_SAFE_HEADERS, *never_kept) if name not in found]
+    return [(name, value) for name, value in _SAFE_HEADERS if name not in found]

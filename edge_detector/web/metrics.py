@@ -14,11 +14,13 @@ Sample = tuple[Mapping[str, str], float]
 Family = tuple[str, str, str, list[Sample]]
 
 
-def render(board: StatusBoard, *, version: str, viewers: int) -> str:
+def render(board: StatusBoard, *, version: str, viewers: int, listeners: int, listeners_dropped: int) -> str:
     """All metrics."""
     families: list[Family] = [
         ("porchlight_info", "gauge", "The program.", [({"version": version}, 1)]),
         ("porchlight_viewers", "gauge", "Live streams that are watched now.", [({}, viewers)]),
+        ("porchlight_ws_listeners", "gauge", "WebSockets that listen now.", [({}, listeners)]),
+        ("porchlight_ws_dropped_total", "counter", "WebSockets that did not keep up.", [({}, listeners_dropped)]),
     ]
     if board.health is not None:
         families += _of_node(board.health)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,9 +16,12 @@ from edge_detector.core.errors import PorchlightError
 #: Soon enough for a person, late enough for a camera to come back.
 RETRY_AFTER_S = 5
 
+#: The calls of the counting server have errors of their own form.
+COUNTING_PATHS = frozenset({"/traffic", "/objects"})
 _CODES = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.NOT_ACCEPTABLE: "not_acceptable",
 }
 
 
@@ -25,7 +29,7 @@ class Problem(Exception):  # noqa: N818 - an answer rather than a fault
     """The request is answered with this."""
 
     def __init__(
-        self, status: HTTPStatus, code: str, message: str, *, headers: Mapping[str, str] | None = None, **more: str
+        self, status: HTTPStatus, code: str, message: str, *, headers: Mapping[str, str] | None = None, **more: object
     ) -> None:
         """`code` is for programs, `message` for people; `more` stands beside them."""
         super().__init__(message)
@@ -46,6 +50,19 @@ def unknown(what: str) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "not_found", f"There is no {what}")
 
 
+def invalid(faults: Sequence[tuple[str, str]]) -> Problem:
+    """What was sent is wrong: each place with what is wrong there."""
+    message = "; ".join(f"{where}: {message}" if where else message for where, message in faults)
+    told = [{"where": where, "message": message} for where, message in faults]
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message, faults=told)
+
+
+def _fault(fault: Mapping[str, Any]) -> tuple[str, str]:
+    """Where, without the `body` or `query` before it, and what."""
+    _, *place = fault["loc"]
+    return ".".join(str(step) for step in place), str(fault["msg"])
+
+
 def answer_problems(app: FastAPI) -> None:
     """Let every error be answered in the one form."""
 
@@ -60,10 +77,16 @@ def answer_problems(app: FastAPI) -> None:
         return Problem(status, code, status.description or status.phrase, headers=error.headers).answer
 
     @app.exception_handler(RequestValidationError)
-    async def _(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def _(request: Request, error: RequestValidationError) -> JSONResponse:
         if any(fault["loc"][0] == "path" for fault in error.errors()):
             return unknown("such thing").answer  # an id that no thing can have
-        said = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+        faults = [_fault(fault) for fault in error.errors()]
+        if request.url.path in COUNTING_PATHS:
+            message = "; ".join(f"{where}: {message}" for where, message in faults)
+            return JSONResponse({"err": True, "msg": message}, HTTPStatus.BAD_REQUEST)
+        if any(fault["loc"][0] == "body" for fault in error.errors()):
+            return invalid(faults).answer
+        said = "; ".join(f"{where}: {message}" for where, message in faults)
         return Problem(HTTPStatus.BAD_REQUEST, "bad_request", said).answer
 
     @app.exception_handler(PorchlightError)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,17 @@ import uvicorn
 
 from edge_detector.config.web import WebConfig
 from edge_detector.core.errors import WebError
+from edge_detector.core.facts import Fact
+from edge_detector.core.types import Track
+from edge_detector.web import told
+from edge_detector.web.audience import Audience
 from edge_detector.web.auth import TOKEN_NAME, Lock, keep_token
-from edge_detector.web.connection import Connection
+from edge_detector.web.connection import Connection, listening_protocol
+from edge_detector.web.door import Door
 from edge_detector.web.guard import Guard
+from edge_detector.web.limits import REQUESTS_BURST, REQUESTS_PER_S, Allowance, Patience
 from edge_detector.web.live import Viewers
+from edge_detector.web.login import Login
 from edge_detector.web.routes import PREFIX, Routes
 from edge_detector.web.sources import Sources
 
@@ -26,6 +34,8 @@ _LOG = logging.getLogger(__name__)
 HEAD_LIMIT_BYTES = 16 * 1024
 #: Viewers, and room for those who ask something short.
 CONNECTIONS_LIMIT = 256
+#: What a client of the WebSocket says is not read.
+MESSAGE_LIMIT_BYTES = 1024
 #: Between two requests on one connection.
 KEEP_ALIVE_S = 15
 #: At the end: how long downloads may take.
@@ -35,12 +45,23 @@ STOP_S = 3
 class WebServer:
     """The HTTP API; `start`, then `stop`, once each, on one loop."""
 
-    def __init__(self, config: WebConfig, *, folder: Path, sources: Sources, viewers: Viewers | None = None) -> None:
-        """The token lies in `folder`."""
+    def __init__(
+        self,
+        config: WebConfig,
+        *,
+        folder: Path,
+        sources: Sources,
+        viewers: Viewers | None = None,
+        requests: Allowance | None = None,
+    ) -> None:
+        """The token lies in `folder`; `requests` are those that one client may make."""
         self._config = config
         self._folder = folder
         self._sources = sources
         self._viewers = viewers or Viewers()
+        self._audience = Audience()
+        self._requests = requests or Allowance(burst=REQUESTS_BURST, per_s=REQUESTS_PER_S)
+        self._routes: Routes | None = None
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
         #: Where it listens, once it does.
@@ -51,7 +72,7 @@ class WebServer:
         lock = Lock(await asyncio.to_thread(keep_token, self._folder))
         listener = _listen(self._config.host, self._config.port)
         self.address = listener.getsockname()[:2]
-        self._server = _Server(_settings(Guard(Routes(self._sources, self._viewers).application(), lock)))
+        self._server = _Server(_settings(self._application(lock)))
         self._task = asyncio.create_task(self._server.serve([listener]), name="web")
         _LOG.info(
             "The API is at %s%s, the token for it in %s",
@@ -60,12 +81,33 @@ class WebServer:
             self._folder / TOKEN_NAME,
         )
 
+    @property
+    def listened(self) -> bool:
+        """Does anybody listen on the WebSocket?"""
+        return self._audience.count > 0
+
+    def tell(self, fact: Fact) -> None:
+        """Tell whoever listens of a fact; on the loop, behind the board."""
+        if self._routes is not None and self.listened:
+            self._routes.tell(fact)
+
+    def tell_people(self, camera: str, utc: float, people: tuple[Track, ...]) -> None:
+        """Tell whoever listens who is where; on the loop."""
+        self._audience.tell(told.people(camera, utc, people))
+
     async def stop(self) -> None:
         """Send the viewers away, let downloads end for a moment, then hang up."""
         self._viewers.close()
+        self._audience.close()
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await self._task
+
+    def _application(self, lock: Lock) -> Guard:
+        door = Door(lock, ingress=self._config.ingress, now=time.monotonic, utc=self._sources.utc)
+        patience = Patience(self._requests, time.monotonic)
+        self._routes = Routes(self._sources, self._viewers, self._audience, patience)
+        return Guard(self._routes.application(Login(door)), door)
 
 
 class _Server(uvicorn.Server):
@@ -81,7 +123,9 @@ def _settings(app: Guard) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=Connection,
-        ws="none",
+        ws=listening_protocol(),
+        ws_max_size=MESSAGE_LIMIT_BYTES,
+        ws_per_message_deflate=False,
         lifespan="off",
         loop="none",
         log_config=None,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Protocol
 
 from edge_detector.core.board import StatusBoard
 from edge_detector.core.facts import Health
+from edge_detector.core.outline import Outline
 from edge_detector.core.status import CameraStatus
-from edge_detector.core.types import Frame, Packet, StreamInfo
-from edge_detector.ports import ArchiveReader, ImageEncoder, Ledger, VisitReader
+from edge_detector.core.types import Frame, Packet, Settings, StreamInfo
+from edge_detector.ports import ArchiveReader, HistoryReader, ImageEncoder, Ledger, VisitReader
 
 #: Called from any thread when there is something new; must not block.
 Wake = Callable[[], None]
@@ -70,11 +72,67 @@ class Muxer(Protocol):
         ...
 
 
+class Outlines(Protocol):
+    """The cameras' zones and lines."""
+
+    def outline(self, camera: str) -> Outline:
+        """What counts now."""
+        ...
+
+    def is_drawn(self, camera: str) -> bool:
+        """Does it come from the owner's hand rather than from the configuration?"""
+        ...
+
+    def draw(self, camera: str, outline: Outline) -> None:
+        """Keep and apply an outline; may wait for the disk."""
+        ...
+
+    def erase(self, camera: str) -> None:
+        """Go back to what is configured; may wait for the disk."""
+        ...
+
+
+class Controls(Protocol):
+    """What may be told to cameras."""
+
+    def settings(self, camera: str) -> Settings:
+        """A camera's settings as they are now."""
+        ...
+
+    def change(self, camera: str, settings: Settings) -> None:
+        """Keep and apply new settings, already checked; may wait for the disk."""
+        ...
+
+    def take_snapshot(self, camera: str) -> None:
+        """Send a picture of now."""
+        ...
+
+    def test_clip(self, camera: str) -> None:
+        """Record a clip of now."""
+        ...
+
+    def set_occupancy(self, camera: str, count: int) -> None:
+        """So many people are inside, whatever was counted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line of the program's log, without secrets."""
+
+    utc: float
+    level: str
+    logger: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSource:
     """One camera to look at."""
 
     name: str
+    #: Where its stream comes from, without credentials.
+    address: str = ""
     packets: PacketFeed
     frames: FrameFeed
 
@@ -96,3 +154,15 @@ class Sources:
     #: What MQTT says of the same, so that both say the same.
     health_body: Callable[[Health], Body]
     state_body: Callable[[CameraStatus], Body]
+    history: HistoryReader
+    #: The number of a camera, zone or line, as the diary gives it.
+    number: Callable[[str, str, str], int]
+    outlines: Outlines
+    controls: Controls
+    #: Lowest and highest allowed value of each number in `Settings`.
+    bounds: Mapping[str, tuple[float, float]]
+    #: What was logged last, oldest first.
+    log: Callable[[], Sequence[LogLine]]
+    utc: Callable[[], float]
+    #: Of this machine.
+    zone: tzinfo

@@ -81,14 +81,23 @@ class Visits:
         return self._body(found[0])
 
     def page(
-        self, *, camera: str | None, since: datetime | None, until: datetime | None, cursor: str | None, limit: int
+        self,
+        *,
+        camera: str | None,
+        zone: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        cursor: str | None,
+        limit: int,
     ) -> VisitPage:
-        """Visits that began in `since <= start < until`, newest first, those before `cursor`."""
+        """Visits that began in `since <= start < until`, newest first, those before `cursor`; raises Problem."""
+        if zone is not None and camera is None:
+            raise Problem(HTTPStatus.BAD_REQUEST, "bad_request", "zone needs camera beside it")
         first = "" if since is None else _first_id(since)
         before = AFTER_ALL_VISITS if until is None else _first_id(until)
         if cursor is not None:
             before = min(before, cursor)
-        found = self._visits.page(first=first, before=before, camera=camera, limit=limit + 1)
+        found = self._visits.page(first=first, before=before, camera=camera, zone=zone, limit=limit + 1)
         shown = found[:limit]
         return VisitPage(
             visits=[self._body(visit) for visit in shown],

@@ -6,33 +6,62 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.jpeg import JpegEncoder
+from edge_detector.config import SETTINGS_BOUNDS
 from edge_detector.config.web import WebConfig
 from edge_detector.core import naming
 from edge_detector.core.board import StatusBoard
 from edge_detector.core.evidence import Item, ItemKind, ItemState, VisitRecord
-from edge_detector.core.facts import CameraDown, CameraUp
+from edge_detector.core.facts import CameraDown, CameraUp, Fact
+from edge_detector.core.lines import Line
+from edge_detector.core.outline import Outline
 from edge_detector.core.status import initial
-from edge_detector.core.types import StreamInfo, VisitStats
+from edge_detector.core.types import Command, Settings, StreamInfo, VisitStats
+from edge_detector.core.zones import Zone
 from edge_detector.mqtt import messages
 from edge_detector.outbox.database import Database
+from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
+from edge_detector.outbox.outlines import SqliteOutlines
 from edge_detector.ports import ArchiveReader
 from edge_detector.recorder.mpegts import TsMuxer
+from edge_detector.runtime.control import Control
+from edge_detector.runtime.outlines import Outlines
 from edge_detector.runtime.tap import FrameTap, PacketTap
+from edge_detector.testing import FakeClock
 from edge_detector.web.live import Viewers
 from edge_detector.web.server import WebServer
-from edge_detector.web.sources import CameraSource, Sources
+from edge_detector.web.sources import CameraSource, LogLine, Sources
 from tests.edge.web.client import Client
 
 #: 2026-11-05T10:00:00Z
 BEGUN_MS = 1_793_872_800_000
 INFO = StreamInfo(session=1, codec="h264", width=64, height=48, time_base=(1, 1000), fps=10.0)
+
+
+#: Two hours after the first visit.
+NOW_UTC = BEGUN_MS / 1000 + 7200
+OUTLINE = Outline(
+    zones=(Zone(id="mat", name="Door mat", points=((0.1, 0.5), (0.9, 0.5), (0.9, 1.0))),),
+    lines=(Line(id="gate", name="Gate", start=(0.1, 0.6), end=(0.9, 0.6)),),
+)
+
+
+class Obedient:
+    """A camera that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+
+    def command(self, command: Command) -> None:
+        """Keep it."""
+        self.commands.append(command)
 
 
 def visit_id(n: int) -> str:
@@ -51,6 +80,11 @@ class Site:
     journal: SqliteJournal
     ledger: SqliteLedger
     archive: FolderStore
+    history: SqliteHistory
+    cameras: dict[str, Obedient]
+    #: What control and outlines told.
+    facts: list[Fact]
+    log: list[LogLine]
     viewers: Viewers
     server: WebServer
     client: Client
@@ -137,14 +171,31 @@ def reader() -> ArchiveReader | None:
 async def site(tmp_path: Path, reader: ArchiveReader | None) -> AsyncIterator[Site]:
     database = Database(tmp_path / "porchlight.db")
     journal, ledger = SqliteJournal(database), SqliteLedger(database)
-    board = StatusBoard([initial("door"), initial("yard")])
+    history, clock, log = SqliteHistory(database), FakeClock(), list[LogLine]()
+    board = StatusBoard([initial("door", zones=["mat"], lines=["gate"]), initial("yard")])
+    cameras = {"door": Obedient(), "yard": Obedient()}
+    facts: list[Fact] = []
+    control = Control(
+        cameras=cameras,
+        defaults=dict.fromkeys(cameras, Settings()),
+        journal=journal,
+        clock=clock,
+        tell=facts.append,
+    )
+    outlines = Outlines(
+        cameras=cameras,
+        configured={"door": OUTLINE, "yard": Outline()},
+        shelf=SqliteOutlines(database),
+        clock=clock,
+        tell=facts.append,
+    )
     packets, frames, viewers = PacketTap(), FrameTap(), Viewers(limit=4)
     archive = FolderStore(tmp_path / "archive")
     sources = Sources(
         version="0.1.0",
         board=board,
         cameras={
-            "door": CameraSource(name="Front door", packets=packets, frames=frames),
+            "door": CameraSource(name="Front door", address="rtsp://***@192.0.2.7/1", packets=packets, frames=frames),
             "yard": CameraSource(name="yard", packets=PacketTap(), frames=FrameTap()),
         },
         visits=journal,
@@ -154,8 +205,16 @@ async def site(tmp_path: Path, reader: ArchiveReader | None) -> AsyncIterator[Si
         open_muxer=TsMuxer,
         health_body=messages.health,
         state_body=messages.state,
+        history=history,
+        number=history.number,
+        outlines=outlines,
+        controls=control,
+        bounds=SETTINGS_BOUNDS,
+        log=lambda: log,
+        utc=lambda: NOW_UTC,
+        zone=ZoneInfo("Europe/Berlin"),
     )
-    config = WebConfig.model_construct(enabled=True, host="127.0.0.1", port=0, url=None)
+    config = WebConfig.model_construct(enabled=True, host="127.0.0.1", port=0, url=None, ingress=False)
     server = WebServer(config, folder=tmp_path, sources=sources, viewers=viewers)
     await server.start()
     yield Site(
@@ -166,6 +225,10 @@ async def site(tmp_path: Path, reader: ArchiveReader | None) -> AsyncIterator[Si
         journal=journal,
         ledger=ledger,
         archive=archive,
+        history=history,
+        cameras=cameras,
+        facts=facts,
+        log=log,
         viewers=viewers,
         server=server,
         client=Client(port=server.address[1], token=(tmp_path / "api-token").read_text().strip()),

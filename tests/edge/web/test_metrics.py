@@ -40,14 +40,14 @@ def board() -> StatusBoard:
 
 
 def test_every_line_is_of_the_format() -> None:
-    text = render(board(), version="0.1.0", viewers=2)
+    text = render(board(), version="0.1.0", viewers=2, listeners=1, listeners_dropped=3)
     assert text.endswith("\n")
     for line in text.splitlines():
         assert line.startswith(("# HELP porchlight_", "# TYPE porchlight_")) or LINE.fullmatch(line), line
 
 
 def test_values_are_told() -> None:
-    lines = render(board(), version="0.1.0", viewers=2).splitlines()
+    lines = render(board(), version="0.1.0", viewers=2, listeners=1, listeners_dropped=3).splitlines()
     for line in (
         'porchlight_info{version="0.1.0"} 1',
         "porchlight_viewers 2",
@@ -68,16 +68,16 @@ def test_values_are_told() -> None:
 
 
 def test_what_is_not_known_is_not_told() -> None:
-    text = render(board(), version="0.1.0", viewers=2)
+    text = render(board(), version="0.1.0", viewers=2, listeners=1, listeners_dropped=3)
     assert "temperature" not in text, "this board tells none"
     assert 'porchlight_camera_fps{camera="yard"}' not in text
-    fresh = render(StatusBoard([initial("door")]), version="0.1.0", viewers=0)
+    fresh = render(StatusBoard([initial("door")]), version="0.1.0", viewers=0, listeners=0, listeners_dropped=0)
     assert "outbox" not in fresh
     assert "fps" not in fresh
 
 
 def test_every_family_is_described_once() -> None:
-    text = render(board(), version="0.1.0", viewers=2)
+    text = render(board(), version="0.1.0", viewers=2, listeners=1, listeners_dropped=3)
     names = re.findall(r"^# TYPE (\S+) (?:gauge|counter)$", text, re.MULTILINE)
     assert len(names) == len(set(names))
     assert {re.split(r"[{ ]", line)[0] for line in text.splitlines() if not line.startswith("#")} == set(names)
