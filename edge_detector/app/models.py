@@ -2,13 +2,77 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 
 from edge_detector.core.errors import ModelError
-from edge_detector.detectors import models
+from edge_detector.core.types import Bgr
+from edge_detector.detectors import models, registry
+from edge_detector.detectors.measure import BUDGET_S, Measured, best
 from edge_detector.detectors.models import ModelState, Progress
+from edge_detector.detectors.registry import DetectorPolicy
+
+_LOGGER = logging.getLogger(__name__)
 
 FOLDER = "models"
+#: What 8-bit weights are calibrated and compared on where nobody shows anything better: each scene at so many moments.
+SCENES = (
+    "door?people=1&seed=1",
+    "door?people=1&seed=2&night=1",
+    "pair?seed=3",
+    "far?seed=4&distance=20",
+    "crowd?seed=5&night=0.4",
+    "infrared?seed=6",
+    "box?seed=8&people=1",
+    "pillar?seed=9",
+)
+MOMENTS = 6
+#: Whole pictures, whose people are small at the model's size, and square ones, which go through it as crops do. Those
+#: with odd numbers are compared on, and a square one costs a detector least.
+SHAPES = ("640x360", "480x480", "480x480", "480x480")
+
+
+def scene_pictures() -> Sequence[Bgr]:
+    """Pictures of generated scenes: near and far, day and night, people and none; the same every time."""
+    from edge_detector.capture.scene import parse_address  # noqa: PLC0415 - loads what draws scenes
+    from edge_detector.core.picture import bgr  # noqa: PLC0415 - loads OpenCV
+
+    pictures = []
+    for address in SCENES:
+        scenes = {shape: parse_address(f"scene://{address}&size={shape}").scene() for shape in SHAPES}
+        for moment in range(MOMENTS):
+            scene = scenes[SHAPES[moment % len(SHAPES)]]
+            pictures.append(bgr(scene.frame(scene.length_s * (moment + 0.6) / (MOMENTS + 0.7))))
+    return pictures
+
+
+def decide(policy: DetectorPolicy, folder: Path, progress: Progress | None = None) -> None:
+    """Find the fastest engine for this machine, unless an earlier start did; raises ModelError.
+
+    In a process of its own: what it loads is gone afterwards, and a runtime that crashes on this board takes nothing
+    with it.
+    """
+    if not registry.undecided(policy, folder, progress):
+        return
+    _LOGGER.info("finding out how %s runs fastest on this machine, once", policy.model)
+    try:
+        measured = measure_apart(policy, folder)
+    except BrokenProcessPool:
+        _LOGGER.warning("measuring the model has failed, so it runs as it ever does")
+        registry.settle(policy, folder)
+        return
+    chosen = best(measured)
+    _LOGGER.info("%s: %s; measured %s", policy.model, chosen and chosen.engine, "; ".join(map(str, measured)))
+
+
+def measure_apart(policy: DetectorPolicy, folder: Path, *, budget_s: float = BUDGET_S) -> list[Measured]:
+    """What every engine takes and how far it agrees, measured in a process of its own."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(registry.measure_all, policy, folder, scene_pictures, budget_s).result()
 
 
 def listing(data_dir: Path) -> tuple[ModelState, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge_detector import __version__
+from edge_detector.app import models
 from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.hardware import Hardware
 from edge_detector.capture.jpeg import JpegEncoder, draw_boxes
@@ -86,26 +87,29 @@ def backoff() -> Backoff:
     return Backoff(_RANDOM.random)
 
 
-def build_detector(config: Config, folder: Path, progress: Progress | None = None) -> Detector:
-    """The detector of the configuration; raises DetectorError."""
+def build_detector(
+    config: Config, folder: Path, progress: Progress | None = None, *, may_measure: bool = False
+) -> Detector:
+    """The detector of the configuration; raises DetectorError. It takes seconds, once, where it may measure."""
+    policy, models_dir = detector_policy(config), folder / models.FOLDER
+    if may_measure:
+        models.decide(policy, models_dir, progress)
+    return build(policy, models_dir, progress, pictures=models.scene_pictures)
+
+
+def detector_policy(config: Config) -> DetectorPolicy:
+    """What the configuration says of the detector."""
     section = config.detection
-    policy = DetectorPolicy(
+    return DetectorPolicy(
         backend=section.backend,
-        model=packaged_model(section.model),
+        precision=section.precision,
+        model=section.model,
         floor=FLOOR,
         iou=section.iou,
         side=section.side,
         scan_side=section.scan_side,
         threads=section.threads,
     )
-    return build(policy, folder / "models", progress)
-
-
-def packaged_model(model: str) -> str:
-    """The model's file in `$PORCHLIGHT_MODELS`, where a container image brings it along; else what was asked for."""
-    named = os.environ.get("PORCHLIGHT_MODELS")
-    path = Path(named or "") / f"{model}.onnx"
-    return str(path) if named and path.is_file() else model
 
 
 def origin(config: Config, camera: str, detector: DetectorInfo) -> Origin:

@@ -21,7 +21,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-models_app = typer.Typer(help="List, fetch and export model files.", no_args_is_help=True, rich_markup_mode=None)
+models_app = typer.Typer(
+    help="List, fetch, export, tune and measure models.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(models_app, name="models")
 app.add_typer(outbox_app, name="outbox")
 
@@ -185,3 +187,33 @@ def export_model(
     from edge_detector.cli.models import export_model as command  # noqa: PLC0415 - loads torch
 
     command(model, out, config)
+
+
+@models_app.command("tune")
+def tune_model(
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="URL|FILE", help="A camera or a video of yours; else generated scenes alone."),
+    ] = None,
+    pictures: Annotated[
+        int, typer.Option("--pictures", metavar="N", min=8, max=1000, help="So many of it, a second apart, at most.")
+    ] = 64,
+    config: ConfigFile = None,
+) -> None:
+    """Make 8-bit weights from pictures, and keep them if they find what the 32-bit ones find."""
+    from edge_detector.cli.models import tune_model as command  # noqa: PLC0415 - loads OpenCV
+
+    command(source, pictures, config)
+
+
+@models_app.command("bench")
+def bench_models(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object in place of the table.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Measure every way to run the model here; `run` takes the fastest that agrees from its next start on."""
+    from edge_detector.cli.models import bench_models as command  # noqa: PLC0415 - loads OpenCV
+
+    command(config, as_json=as_json)

@@ -48,6 +48,16 @@ def delivering() -> Iterator[flush.Show]:
 
 
 @contextmanager
+def looking() -> Iterator[Callable[[int, int], None]]:
+    """A callable that is told of pictures so far and in all; a bar on a terminal, nothing elsewhere."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Taking pictures", total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+
+@contextmanager
 def reading() -> Iterator[Callable[[int, int], None]]:
     """A callable that is told of documents so far and in all; a bar on a terminal, nothing elsewhere."""
     console = Console(stderr=True)

@@ -16,5 +16,5 @@ def run(file: Path | None, *, detector: str | None, model: str | None) -> None:
     config = configured(file, detector=detector, model=model)
     set_up_logging(config)
     with fetching() as progress:
-        built = parts.build_detector(config, parts.data_dir(config), progress)
+        built = parts.build_detector(config, parts.data_dir(config), progress, may_measure=True)
     asyncio.run(run_node(config, detector=built))

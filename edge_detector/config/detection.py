@@ -12,10 +12,16 @@ from edge_detector.config.base import Section
 class DetectionConfig(Section):
     """How people are found."""
 
-    backend: Literal["auto", "onnx", "hog", "yolov5"] = Field(
+    backend: Literal["auto", "onnx", "openvino", "hog", "yolov5"] = Field(
         default="auto",
-        description="`auto` takes the fastest that is there; `onnx` runs a YOLOv5 file; `yolov5` is the slow reference "
-        "and needs the extra of that name; `hog` needs no model and finds little.",
+        description="`auto` measures at the first start and takes the fastest that sees what `onnx` does; `onnx` and "
+        "`openvino` run a YOLOv5 file, the latter as an extra; `yolov5` is the slow reference and an extra too; `hog` "
+        "needs no model and finds little.",
+    )
+    precision: Literal["auto", "fp32", "int8"] = Field(
+        default="auto",
+        description="Bits of the model's numbers: `int8` is made from `fp32` and loses a little; `auto` takes the "
+        "faster one that agrees.",
     )
     model: str = Field(
         default="yolov5n", min_length=1, description="A known model's name, fetched when needed, or the path of a file."
@@ -61,7 +67,10 @@ class DetectionConfig(Section):
     )
     max_regions: int = Field(default=4, ge=1, le=16, description="Crops looked at in one frame at most.")
     threads: int | None = Field(
-        default=None, ge=1, le=16, description="Threads of one inference; one a core, up to four, when absent."
+        default=None,
+        ge=1,
+        le=16,
+        description="Threads of one inference; when absent, one where that is fast, else one a core, up to four.",
     )
 
 

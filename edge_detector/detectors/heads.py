@@ -51,6 +51,12 @@ def heads_from_json(text: str) -> tuple[Head, ...]:
     return tuple(Head(stride, anchors) for stride, anchors in json.loads(text))
 
 
+def head_buffers(heads: Sequence[Head], shape: Sequence[int]) -> list[Floats]:
+    """Room for the raw heads of an input [1, 3, h, w]."""
+    rows = ANCHORS_PER_CELL * ROWS
+    return [np.empty((1, rows, shape[2] // head.stride, shape[3] // head.stride), np.float32) for head in heads]
+
+
 class HeadDecoder:
     """Turns raw heads of any input size into boxes."""
 

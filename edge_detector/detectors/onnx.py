@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as states
 
 from edge_detector.core.errors import DetectorError, ModelError
-from edge_detector.detectors.heads import HEADS_KEY, Floats, HeadDecoder, heads_from_json
-from edge_detector.detectors.yolo import Finder
+from edge_detector.detectors.heads import HEADS_KEY, Floats, HeadDecoder, head_buffers, heads_from_json
+from edge_detector.detectors.yolo import MAX_SIZES, Finder
 
 #: ONNX Runtime's errors have no common parent of their own.
 _ERRORS = (
@@ -31,19 +33,29 @@ _ERRORS_ONLY = 3
 def open_finder(path: Path, cut: bytes, *, threads: int, floor: float) -> Finder:
     """What finds people in a tensor with a cut model; `path` is named in the ModelError when it does not run."""
     session = _open(path, cut, threads)
-    names = [output.name for output in session.get_outputs()]
-
-    def run(tensor: Floats) -> list[Floats]:
-        try:
-            outputs: list[Floats] = session.run(names, {"images": tensor})
-        except _ERRORS as error:
-            message = f"ONNX Runtime cannot run {path}: {error}"
-            raise DetectorError(message) from error
-        return outputs
-
     heads = heads_from_json(session.get_modelmeta().custom_metadata_map[HEADS_KEY])
     decoder = HeadDecoder(heads, floor)
-    return lambda tensor: decoder.decode(run(tensor))
+
+    @lru_cache(maxsize=MAX_SIZES)
+    def bound(shape: tuple[int, ...]) -> tuple[onnxruntime.IOBinding, list[Floats]]:
+        """The outputs of one input size, written anew by every inference."""
+        binding, outputs = session.io_binding(), head_buffers(heads, shape)
+        for name, output in zip(names, outputs, strict=True):
+            binding.bind_output(name, "cpu", 0, np.float32, output.shape, output.ctypes.data)
+        return binding, outputs
+
+    def find(tensor: Floats) -> tuple[Floats, Floats]:
+        binding, outputs = bound(tensor.shape)
+        try:
+            binding.bind_input("images", "cpu", 0, np.float32, tensor.shape, tensor.ctypes.data)
+            session.run_with_iobinding(binding)
+        except (RuntimeError, *_ERRORS) as error:  # the former is all that a binding tells
+            message = f"ONNX Runtime cannot run {path}: {error}"
+            raise DetectorError(message) from error
+        return decoder.decode(outputs)
+
+    names = [output.name for output in session.get_outputs()]
+    return find
 
 
 def _open(path: Path, cut: bytes, threads: int) -> onnxruntime.InferenceSession:

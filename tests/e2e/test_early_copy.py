@@ -39,7 +39,7 @@ def test_early_copy_outlives_the_machine(tmp_path: Path) -> None:
         tmp_path,
         {
             "cameras": {"door": {"source": str(long_stay(tmp_path))}},
-            "detection": {"model": str(model("yolov5n.onnx")), "threads": 1},
+            "detection": {"backend": "onnx", "precision": "fp32", "threads": 1, "model": str(model("yolov5n.onnx"))},
             "archive": {"path": str(elsewhere)},
             "mqtt": {"enabled": False},
         },

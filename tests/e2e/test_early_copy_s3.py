@@ -29,7 +29,12 @@ def test_early_copy_is_in_the_bucket_before_the_machine_is_gone(tmp_path: Path) 
             tmp_path,
             {
                 "cameras": {"door": {"source": SCENE}},
-                "detection": {"model": str(model("yolov5n.onnx"))},
+                "detection": {
+                    "backend": "onnx",
+                    "precision": "fp32",
+                    "threads": 1,
+                    "model": str(model("yolov5n.onnx")),
+                },
                 "archive": {
                     "type": "s3",
                     "bucket": BUCKET,

@@ -38,7 +38,7 @@ def config(video: Path, port: int) -> dict[str, object]:
     """A camera with short visits and clips."""
     return {
         "cameras": {"door": {"source": str(video), "loop": True}},
-        "detection": {"model": str(model("yolov5n.onnx")), "threads": 1},
+        "detection": {"backend": "onnx", "precision": "fp32", "threads": 1, "model": str(model("yolov5n.onnx"))},
         "visits": {"hold_s": 1, "confirm_hits": 1},
         "recording": {"pre_roll_s": 0.5, "max_clip_s": 3, "min_clip_gap_s": 5},
         "mqtt": {"port": port},

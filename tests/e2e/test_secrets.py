@@ -93,7 +93,7 @@ def config(source: str, *, port: int, password: str, archive: Mapping[str, objec
             "door": {"source": source},
             "yard": {"source": f"http://porch:{quote(CAMERA, safe='')}@{HOST}:1/video.mjpeg?token={CAMERA_TOKEN}"},
         },
-        "detection": {"model": str(model("yolov5n.onnx")), "threads": 1},
+        "detection": {"backend": "onnx", "precision": "fp32", "threads": 1, "model": str(model("yolov5n.onnx"))},
         "visits": {"hold_s": 1},
         "recording": {"pre_roll_s": 0.5, "max_clip_s": 3, "min_clip_gap_s": 5},
         "archive": {"type": "s3", "timeout_s": 5, **archive},

@@ -21,7 +21,7 @@ def config(camera: dict[str, Any], port: int) -> dict[str, Any]:
     """One camera with short clips that may soon follow each other."""
     return {
         "cameras": {"door": camera},
-        "detection": {"model": str(model("yolov5n.onnx"))},
+        "detection": {"backend": "onnx", "precision": "fp32", "threads": 1, "model": str(model("yolov5n.onnx"))},
         "recording": {"min_clip_gap_s": 5, "max_clip_s": 8, "pre_roll_s": 2},
         "mqtt": {"port": port},
     }

@@ -38,7 +38,7 @@ def config(source: str, port: int) -> dict[str, Any]:
     """One camera that may record soon again."""
     return {
         "cameras": {"door": {"source": source}},
-        "detection": {"model": str(model("yolov5n.onnx"))},
+        "detection": {"backend": "onnx", "precision": "fp32", "threads": 1, "model": str(model("yolov5n.onnx"))},
         "recording": {"min_clip_gap_s": 5},
         "mqtt": {"port": port},
     }

@@ -100,7 +100,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
         (f"detection: {{fps: {'9' * 300}x}}", r"is `9{60}…`"),
         ("detection: {fps: ''}", r"detection\.fps .* is empty\. Allowed: a number from 1 to 15"),
         ("visits: {hold_s: [1]}", r"visits\.hold_s .* is a list\. Allowed: a number"),
-        ("detection: {backend: tensorflow}", r"Allowed: one of `auto`, `onnx`, `hog`, `yolov5`"),
+        ("detection: {backend: tensorflow}", r"Allowed: one of `auto`, `onnx`, `openvino`, `hog`, `yolov5`"),
         ("mqtt: {tls: {enabled: perhaps}}", r"mqtt\.tls\.enabled .* is `perhaps`\. Allowed: `true` or `false`"),
         ("archive: {prefix: ../x}", r"Allowed: letters, digits, `\.`, `_`, `=` and `-`, in parts divided by `/`"),
         ("node: {data_dir: [x]}", r"node\.data_dir .* is a list\. Allowed: a path"),

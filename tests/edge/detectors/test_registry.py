@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from edge_detector.core.errors import DetectorError, ModelError
-from edge_detector.detectors.registry import MAX_THREADS, Backend, DetectorPolicy, build, default_threads
+from edge_detector.detectors.engines import MAX_THREADS, default_threads
+from edge_detector.detectors.registry import Backend, DetectorPolicy, build
 from tests.edge.detectors.tiny_yolo import TinyYolo
 from tests.paths import model
 
