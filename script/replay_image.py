@@ -4,8 +4,8 @@
 usage: script/replay_image.py --model yolov5n.onnx [--keep FOLDER]
 
 Its run-time stages are carried out instruction by instruction in a root of debootstrap; the base image's own additions
-(bash, curl, jq, s6) are replaced by Debian's. The stage that exports the model needs torch: the model is handed in. Then
-the entry point is started on a read-only root, and the result is printed as one JSON object. Needs root.
+(bash, curl, jq, s6) are replaced by Debian's. The stage that exports the model needs torch: the model is handed in.
+Then the entry point is started on a read-only root, and the result is printed as one JSON object. Needs root.
 """
 
 from __future__ import annotations
@@ -245,9 +245,9 @@ class Container:
             path.mkdir()
         (self._data / "options.json").write_text(json.dumps(OPTIONS))
         self._log = (folder / "log").open("w+")
+        alone = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
         self._process = subprocess.Popen(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-            + ["bash", "-c", START, "bash", str(image.root), str(self._data), str(media)],
+            [*alone, "bash", "-c", START, "bash", str(image.root), str(self._data), str(media)],
             env=image.environment,
             stdout=self._log,
             stderr=subprocess.STDOUT,
