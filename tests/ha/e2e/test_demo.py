@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from typing import Any
 import psutil
 import pytest
 
-from script.demo_home_assistant.__main__ import main
 from script.demo_home_assistant.api import Api, ApiError, wait_until
 from script.demo_home_assistant.home import BOARD
 from tests.ha.e2e.browser import PAGE_MS, window
@@ -31,6 +31,16 @@ READY_S = 150.0
 VISIT_S = 90.0
 #: Home Assistant and the edge end within this.
 END_S = 60.0
+#: The frontend's own, while it waits for the first picture of a stream.
+NO_PICTURE_YET = r"/undefined: net::ERR_ABORTED$"
+#: A demo whose Home Assistant cannot be started.
+BROKEN = """
+import sys
+from pathlib import Path
+from script.demo_home_assistant import __main__, home
+home.PYTHON = Path("no-python")
+sys.exit(__main__.main(["--detector", "hog"]))
+"""
 READY = re.compile(r"Home Assistant is ready at http://127\.0\.0\.1:(\d+), user (\S+), password (\S+)")
 
 
@@ -46,7 +56,8 @@ class Demo:
     def listen(self) -> None:
         """Until it ends."""
         assert self.process.stdout is not None
-        self.said.extend(iter(self.process.stdout.readline, ""))
+        with self.process.stdout as lines:
+            self.said.extend(iter(lines.readline, ""))
 
     def ready(self) -> re.Match[str] | None:
         """The line that says how to log in."""
@@ -122,7 +133,7 @@ def test_its_first_page_is_the_dashboard(api: Api, screenshots: Path) -> None:
                 shown.page.get_by_text(text).filter(visible=True).first.wait_for(timeout=PAGE_MS)
             shown.page.wait_for_function(PLAYING, timeout=PAGE_MS)
             shown.screenshot(screenshots / f"demo-{width}-{'dark' if dark else 'light'}.png")
-            assert not shown.problems
+            assert [each for each in shown.problems if not re.search(NO_PICTURE_YET, each)] == []
 
 
 def test_somebody_comes_and_the_phone_tells(api: Api) -> None:
@@ -167,17 +178,22 @@ def test_ctrl_c_ends_all_of_it(demo: Demo) -> None:
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(END_S) == 0, "".join(demo.said)
     assert not [each for each in started if each.is_running()]
-    assert list(demo.temporary.iterdir()) == []
+    assert list(demo.temporary.glob("porchlight-*")) == []
     assert any("Seen: " in line for line in demo.said)
 
 
-def test_a_fault_is_told_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("script.demo_home_assistant.home.PYTHON", tmp_path / "no" / "python")
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    assert main(["--detector", "hog"]) == 1
-    assert "No such file or directory" in capsys.readouterr().err
-    assert list(tmp_path.glob("porchlight-home-*")) == []
-    assert not psutil.Process().children(recursive=True)
+def test_a_fault_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(CHECKOUT)}
+    ended = subprocess.run(
+        [sys.executable, "-c", BROKEN],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+        timeout=END_S,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stdout
+    assert "demo: [Errno 2] No such file or directory: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert list(tmp_path.glob("porchlight-[!d]*")) == []
