@@ -128,7 +128,7 @@ class Hass:
         # Python would find the integration in the folder that this runs in, or that PYTHONPATH names.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         with self._output.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - the one that was asked for
+            self._process = subprocess.Popen(
                 [self._python, "-m", "homeassistant", "-c", self.config, "--skip-pip", "--log-no-color"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
