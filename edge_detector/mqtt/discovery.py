@@ -262,15 +262,16 @@ def _kept(topics: Topics, camera: str) -> dict[str, Body]:
         },
         "last_clip": {
             "platform": "sensor",
-            "name": "Last clip",
+            "name": "Last clip address",
             "icon": "mdi:filmstrip",
+            "entity_category": "diagnostic",  # long, and of use to programs alone
             "state_topic": last_clip,
             "value_template": _URL,
             "json_attributes_topic": last_clip,
         },
         "last_clip_time": {
             "platform": "sensor",
-            "name": "Last clip time",
+            "name": "Last clip",
             "device_class": "timestamp",
             "state_topic": last_clip,
             "value_template": "{{ value_json.started_at }}",
