@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 from edge_detector.core.boxes import union
 from edge_detector.core.types import Box, Motion, Yuv
 
-#: The picture is looked at with about this many lines: a person at a door is then still 10 to 90 lines high.
-_LINES = 100
-#: What must change, as a share of the picture's own contrast (its 4th to 96th percentile)...
-_CONTRAST_SHARE = 0.12
+#: The picture is looked at with at most this many lines: a person of 40 pixels in 1080 is then 8 lines high and 3
+#: pixels wide, which noise hardly ever is, and one at a door 20 to 200.
+_LINES = 216
+#: What must change, as a share of the picture's own contrast (its 4th to 96th percentile): a person far off is thin and
+#: blurred, so it is little...
+_CONTRAST_SHARE = 0.06
 _CONTRAST_QUANTILES = (0.04, 0.96)
 #: ...but at least so many levels, since codecs make a flat picture breathe with every key frame...
 _FLOOR_LEVELS = 8.0
-#: ...and at least so many standard deviations of the noise, which leaves none of 20 000 quiet pixels above it.
+#: ...and at least so many standard deviations of the noise, which leaves none of 80 000 quiet pixels above it.
 _NOISE_SIGMAS = 5.5
 #: The noise is read off the quieter pixels of two pictures in a row, so that a person before the lens is no noise.
 _NOISE_QUANTILE = 0.4
@@ -31,9 +33,9 @@ _NOISE_MAX_LEVELS = 12.0
 #: How fast the noise estimate follows.
 _NOISE_TAU_S = 1.0
 #: Where a pixel's own mean deviation from the background is large, as at leaves, water and a codec's blotches, so many
-#: times that deviation must change (5.5 standard deviations of normal noise), but no more than twice the usual.
+#: times that deviation must change (5.5 standard deviations of normal noise), but no more than so often the usual.
 _UNREST_FACTOR = 6.9
-_UNREST_LIMIT = 2.0
+_UNREST_LIMIT = 5.0
 _UNREST_TAU_S = 10.0
 #: A person who stands there makes their place less sensitive only slowly.
 _UNREST_CHANGED_TAU_S = 60.0
@@ -70,7 +72,7 @@ _GAIN_LINES = 4
 #: The ratio of picture to background is measured in steps of 1 / 64.
 _GAIN_STEPS = 64
 #: Smaller blobs, as their outline through the middles of the grown pixels encloses, are nothing: a single pixel has 4,
-#: a person at a tenth of the picture's height about 50.
+#: a person at a tenth of the picture's height about 150.
 _MIN_BLOB_AREA = 12
 #: Blobs nearer than this share of the picture belong together: the parts of one person.
 _JOIN_GAP = 0.03
@@ -189,8 +191,8 @@ def _drawn(polygons: Sequence[NDArray[np.float64]], shape: tuple[int, ...]) -> S
 
 
 def _shrink(luma: Yuv) -> Small:
-    """About 100 lines of the plane by taking every n-th pixel in place, with the noise smoothed."""
-    step = max(round(luma.shape[0] / _LINES), 1)
+    """The plane with few lines by taking every n-th pixel in place, with the noise smoothed."""
+    step = math.ceil(luma.shape[0] / _LINES)
     return np.asarray(cv2.blur(luma[step // 2 :: step, step // 2 :: step], (3, 3)), dtype=np.uint8)
 
 

@@ -100,6 +100,22 @@ def test_a_far_person_of_a_tenth_of_the_height_is_seen() -> None:
     assert gate.look(with_box(scene(), Box(0.5, 0.5, 0.52, 0.6), 60)).regions
 
 
+@pytest.mark.parametrize("height", [1080, 720])
+def test_a_person_of_few_pixels_in_a_large_picture_is_seen_and_its_noise_is_not(height: int) -> None:
+    random = np.random.default_rng(4)
+    wall = cv2.resize(scene(), (height * 16 // 9, height), interpolation=cv2.INTER_LINEAR)
+    wide, high, left, top = height // 80, height // 27, height // 3, height // 2
+    gate, regions = MotionGate(), []
+    for i in range(40):
+        plane = wall.copy()
+        if i >= 30:
+            plane[top : top + high, left + 6 * i : left + 6 * i + wide] -= 35
+        noise = random.normal(0, 2, (height, wall.shape[1])).astype(np.float32)
+        regions.append(gate.update(np.clip(plane + noise, 0, 255).astype(np.uint8), i / FPS).regions)
+    assert not any(regions[:30])
+    assert sum(map(bool, regions[30:])) >= 9
+
+
 def test_blobs_in_any_order_join_into_one() -> None:
     parts = [Box(0.1, 0.1, 0.2, 0.2), Box(0.1, 0.4, 0.2, 0.5), Box(0.1, 0.22, 0.2, 0.38)]
     plane = scene()
