@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: What the page may load: nothing.
 _POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+#: The form has one.
+_FIELDS_LIMIT = 8
 _ATTRIBUTES = "HttpOnly; SameSite=Strict; Path=/"
 _FORM = """<!doctype html>
 <html lang="en">
@@ -50,8 +52,7 @@ class Login:
 
     async def enter(self, request: Request) -> Response:
         """Exchange the token for a session."""
-        fields = parse_qs((await request.body()).decode("latin-1"), max_num_fields=8)
-        cookie = self._door.guess(request.scope, fields.get("token", [""])[0].strip())
+        cookie = self._door.guess(request.scope, _token(await request.body()))
         if cookie is None:
             return form(HTTPStatus.UNAUTHORIZED, "That is not the token.")
         answer = RedirectResponse(".", HTTPStatus.SEE_OTHER)
@@ -63,3 +64,12 @@ class Login:
         answer = RedirectResponse(".", HTTPStatus.SEE_OTHER)
         answer.headers["Set-Cookie"] = f"{self._door.cookie}=; Max-Age=0; {_ATTRIBUTES}"
         return answer
+
+
+def _token(body: bytes) -> str:
+    """What a form says; nothing when it is none."""
+    try:
+        fields = parse_qs(body.decode("ascii"), max_num_fields=_FIELDS_LIMIT)
+    except ValueError:
+        return ""
+    return fields.get("token", [""])[0].strip()

@@ -44,9 +44,19 @@ class Client:
         """Ask below the API's prefix, or at the root for a path that begins with two slashes."""
         return await asyncio.to_thread(self.ask, path, headers, method=method)
 
-    def ask(self, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET") -> Answer:
+    async def send(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send a JSON body."""
+        data = json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        return await asyncio.to_thread(self.ask, path, headers, method=method, body=data)
+
+    def ask(
+        self, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET", body: bytes | None = None
+    ) -> Answer:
         """The same without a loop."""
-        connection = self.connect(path, headers, method=method)
+        connection = self.connect(path, headers, method=method, body=body)
         try:
             response = connection.getresponse()
             return Answer(status=response.status, headers=response.headers, body=response.read())
@@ -54,13 +64,16 @@ class Client:
             connection.close()
 
     def connect(
-        self, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
+        self, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET", body: bytes | None = None
     ) -> http.client.HTTPConnection:
         """Send a request."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
         given = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         connection.request(
-            method, path[1:] if path.startswith("//") else f"/api/v1{path}", headers=given | dict(headers or {})
+            method,
+            path[1:] if path.startswith("//") else f"/api/v1{path}",
+            body=body,
+            headers=given | dict(headers or {}),
         )
         return connection
 

@@ -35,6 +35,7 @@ from edge_detector.runtime.control import Control
 from edge_detector.runtime.outlines import Outlines
 from edge_detector.runtime.tap import FrameTap, PacketTap
 from edge_detector.testing import FakeClock
+from edge_detector.web.limits import Allowance
 from edge_detector.web.live import Viewers
 from edge_detector.web.server import WebServer
 from edge_detector.web.sources import CameraSource, LogLine, Sources
@@ -215,7 +216,8 @@ async def site(tmp_path: Path, reader: ArchiveReader | None) -> AsyncIterator[Si
         zone=ZoneInfo("Europe/Berlin"),
     )
     config = WebConfig.model_construct(enabled=True, host="127.0.0.1", port=0, url=None, ingress=False)
-    server = WebServer(config, folder=tmp_path, sources=sources, viewers=viewers)
+    requests = Allowance(burst=2000, per_s=1000)
+    server = WebServer(config, folder=tmp_path, sources=sources, viewers=viewers, requests=requests)
     await server.start()
     yield Site(
         folder=tmp_path,
