@@ -46,9 +46,13 @@ class PictureDecoder:
     Threads by frame add a delay of one frame each; threads by slice gain nothing, as cameras send one slice a picture.
     """
 
-    def __init__(self, codec: Codec, *, size: tuple[int, int], name: str, counted: bool) -> None:
-        """`name` stands in messages; `counted`: the stream has no timestamps, its pictures are timed as they come."""
+    def __init__(self, codec: Codec, *, size: tuple[int, int], name: str, counted: bool, strict: bool) -> None:
+        """`name` stands in messages; `counted`: the stream has no timestamps, its pictures are timed as they come.
+
+        `strict`: a packet that cannot be decoded raises SourceError.
+        """
         self._codec = codec
+        self._strict = strict
         self._size = size
         self._name = name
         self._counted = counted
@@ -76,8 +80,8 @@ class PictureDecoder:
         return list(self._pictures(None))
 
     def replace(self, codec: Codec, *, counted: bool) -> None:
-        """Go on with another decoder, at a key frame."""
-        self._codec, self._counted = codec, counted
+        """Go on with another decoder, at a key frame, and bear with damage."""
+        self._codec, self._counted, self._strict = codec, counted, False
         self._inside.clear()
 
     def reset(self) -> None:
@@ -98,6 +102,8 @@ class PictureDecoder:
         try:
             return self._codec.decode(packet)
         except av.FFmpegError as error:
+            if self._strict:
+                raise SourceError(f"{self._name} cannot be decoded: {error.strerror}") from error
             self.damaged += 1
             level = logging.WARNING if self.damaged == 1 else logging.DEBUG
             _LOG.log(level, "%s: a damaged picture is left out: %s", self._name, error.strerror)

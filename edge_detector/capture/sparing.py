@@ -89,6 +89,7 @@ class SparingDecoder:
             size=(software.width, software.height),
             name=name,
             counted=counted and hardware is None,
+            strict=hardware is not None,
         )
         self._hardware = hardware is not None
         self._counted = counted
@@ -162,15 +163,12 @@ class SparingDecoder:
         if timed.packet.is_keyframe:
             self._kept.clear()
         self._kept.add(timed)
-        damaged = self._decoder.damaged
         try:
             pictures = self._decoder.decode(*timed)
         except SourceError as error:
             return self._in_software(str(error))
         self._silent = 0 if pictures else self._silent + 1
-        if self._decoder.damaged > damaged or self._silent >= _SILENT_PACKETS:
-            return self._in_software("it gives no pictures" if self._silent else "it failed")
-        return iter(pictures)
+        return iter(pictures) if self._silent < _SILENT_PACKETS else self._in_software("it gives no pictures")
 
     def _in_software(self, reason: str) -> Iterator[Picture]:
         """Decode anew what came since the last key frame; pictures that were shown are not shown again."""

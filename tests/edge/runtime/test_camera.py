@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -19,7 +20,7 @@ from edge_detector.core.facts import (
 )
 from edge_detector.core.outline import Outline
 from edge_detector.core.retry import Backoff
-from edge_detector.core.types import Configure, Frame, Packet, Settings, StreamInfo, TakeSnapshot
+from edge_detector.core.types import Bgr, Configure, Detection, Frame, Packet, Settings, StreamInfo, TakeSnapshot
 from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.ports import WantsFrame
 from edge_detector.runtime import camera as camera_module
@@ -139,6 +140,10 @@ def two_seconds() -> tuple[Packet | Frame, ...]:
     return tuple(items)
 
 
+def seconds_later(start: float) -> tuple[Packet | Frame, ...]:
+    return tuple(replace(item, t=item.t + start) for item in two_seconds())
+
+
 def test_from_packets_to_a_clip_and_a_visit(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Set(monkeypatch)
     stage.add_stream(FakeSession(info=INFO, items=two_seconds()))
@@ -204,3 +209,42 @@ def test_stream_info_is_for_the_recorder(monkeypatch: pytest.MonkeyPatch) -> Non
     info = StreamInfo(session=3, codec="hevc", width=8, height=8, time_base=(1, 90000))
     stage.camera.on_opened(info)
     assert stage.camera.packets.get(0) == info
+
+
+def test_a_camera_is_idle_when_nothing_moves_and_no_one_looks_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Set(monkeypatch).camera
+    door._analyse.calm.note(0.0, busy=True)
+    assert not door.idle(1.0)
+    assert door.idle(10.0)
+
+    def wake() -> None:
+        pass
+
+    door.frame_tap.watch(wake)
+    assert not door.idle(10.0)
+    door.frame_tap.unwatch(wake)
+    assert door.idle(10.0)
+
+
+def test_a_hot_board_analyses_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Set(monkeypatch).camera
+    door.brake(0.6)
+    assert sum(door.sampler(n / 10) for n in range(100)) == pytest.approx(30, abs=1)
+    door.brake(1.0)
+    assert sum(door.sampler(n / 10) for n in range(100, 200)) == pytest.approx(50, abs=1)
+
+
+def test_a_camera_whose_detector_is_slow_asks_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Set(monkeypatch)
+    slow = threading.Event()  # never set: it only waits
+
+    def detect(_: Bgr) -> tuple[Detection, ...]:
+        slow.wait(0.45)
+        return (SOMEBODY,)
+
+    stage.camera._analyse._detector = FakeDetector(detect)
+    stage.add_stream(FakeSession(info=INFO, items=two_seconds() + seconds_later(2.0)))
+    stage.camera.start()
+    stage.facts.wait(CameraDown)
+    stage.camera.stop()
+    assert stage.camera._rate.fps < 5

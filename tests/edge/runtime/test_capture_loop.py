@@ -138,3 +138,18 @@ def test_sampler_starts_anew_when_time_jumps(jump: float) -> None:
     assert not sampler(100.1)
     assert sampler(100.2 + jump)
     assert not sampler(100.3 + jump)
+
+
+def test_a_picture_that_is_not_due_is_known_before_it_is_decoded() -> None:
+    sampler = Sampler(5)
+    assert not sampler.spare(100.0), "nothing is known yet"
+    asked = [(n, sampler.spare(100 + n / 10), sampler(100 + n / 10)) for n in range(10)]
+    assert [(spare, wanted) for _, spare, wanted in asked] == [(False, True), (True, False)] * 5
+    assert not sampler.spare(50.0), "another time altogether"
+
+
+def test_the_rate_may_change_while_it_runs() -> None:
+    sampler = Sampler(10)
+    assert sum(sampler(n / 10) for n in range(100)) == 100
+    sampler.set_rate(2)
+    assert sum(sampler(n / 10) for n in range(100, 200)) == pytest.approx(20, abs=1)

@@ -83,3 +83,33 @@ def test_taken_packets_make_room() -> None:
         inbox.put(packet(float(n), keyframe=True, size=10))
         assert isinstance(inbox.get(NOW), Packet)
     assert inbox.dropped == 0
+
+
+def test_packets_alone_do_not_wake_a_recorder_that_is_not_eager_but_anything_else_does() -> None:
+    inbox: PacketInbox[ClipStop] = PacketInbox()
+    inbox.eager = False
+    waiting = threading.Event()
+    taken: list[Packet | ClipStop | None] = []
+
+    def take() -> None:
+        waiting.set()
+        taken.append(inbox.get(30.0))
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    waiting.wait(10.0)
+    inbox.put(packet(0.0, keyframe=True))
+    inbox.put(packet(0.1))
+    thread.join(0.2)
+    assert thread.is_alive()
+    inbox.put(ClipStop(visit_id="v", stop_t=0.0))
+    thread.join(10.0)
+    assert taken == [packet(0.0, keyframe=True)], "in order"
+    assert inbox.get(NOW) == packet(0.1)
+
+
+def test_packets_are_taken_at_the_latest_when_patience_ends() -> None:
+    inbox: PacketInbox[ClipStop] = PacketInbox()
+    inbox.eager = False
+    threading.Timer(0.02, inbox.put, [packet(0.0, keyframe=True)]).start()
+    assert inbox.get(0.2) == packet(0.0, keyframe=True)

@@ -53,3 +53,40 @@ def test_failed_inference_gives_the_turn_on() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match="broken"):
             slot.detect(IMAGE)
+
+
+def test_of_those_who_wait_the_one_that_used_it_least_goes_first() -> None:
+    busy, release = threading.Event(), threading.Event()
+    served: list[int] = []
+    clock = iter(range(1000))
+
+    def answer(image: Bgr) -> tuple[Detection, ...]:
+        if not served:
+            served.append(-1)
+            busy.set()
+            release.wait(10)
+        else:
+            served.append(int(image[0, 0, 0]))
+        return ()
+
+    slot = FairSlot(FakeDetector(answer), stopwatch=lambda: float(next(clock)))
+    shares = {name: slot.share(name) for name in ("street", "door")}
+    assert shares["door"].info == slot.info
+    assert shares["door"].side == slot.side
+    served.append(0)
+    for _ in range(5):
+        shares["street"].detect(IMAGE)
+    served.clear()
+    threads = [threading.Thread(target=slot.detect, args=(IMAGE, "garden"))]
+    threads[0].start()
+    busy.wait(10)
+    for n, name in enumerate(("street", "street", "door"), start=1):
+        threads.append(threading.Thread(target=shares[name].detect, args=(np.full_like(IMAGE, n),)))
+        threads[-1].start()
+        while slot.waiting < n:
+            pass
+    release.set()
+    for thread in threads:
+        thread.join(10)
+    assert served == [-1, 3, 1, 2], "the door, which has used it least, and then the street in order"
+    assert slot.used_s == {"street": 7.0, "garden": 1.0, "door": 1.0}
