@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from edge_detector.app.demo_state import DemoState
 from edge_detector.cli.demo import Lines, Messages, screen, summary
 from edge_detector.cli.progress import fetching
 from edge_detector.config import FolderArchive
+from edge_detector.config.describe import Where
 from edge_detector.core.errors import BrokerError, ConfigError, DetectorError
 from edge_detector.core.evidence import ClipFile, ItemKind
 from edge_detector.core.facts import (
@@ -266,3 +268,23 @@ def test_progress_without_a_terminal_is_one_line(capsys: pytest.CaptureFixture[s
         progress(1, 10)
         progress(10, 10)
     assert capsys.readouterr().err == "Fetching the model x\n"
+
+
+def test_what_another_camera_sees_is_not_shown() -> None:
+    seen = state()
+    other = replace(CLIP, camera="garden")
+    tell(seen, replace(STARTED, camera="garden"), replace(SAVED, clip=other), replace(UP, camera="garden"))
+    assert (seen.people, seen.busy, seen.up, list(seen.log)) == (0, False, False, [])
+
+
+def test_more_rows_are_shown() -> None:
+    seen = state()
+    seen.more["Dashboard"] = "http://127.0.0.1:8123"
+    assert "http://127.0.0.1:8123" in picture(seen, 1)
+
+
+def test_what_else_is_configured_holds(tmp_path: Path) -> None:
+    more: dict[Where, object] = {("web", "enabled"): True, ("cameras", "garden"): {"source": "scene://pair"}}
+    config = demo_config(DemoOptions(out=tmp_path, more=more))
+    assert config.web.enabled
+    assert list(config.cameras) == ["door", "garden"]
