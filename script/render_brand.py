@@ -23,7 +23,7 @@ STORE: Final = {
     "icon": ("tile", "svg { width: 128px; height: 128px; display: block }"),
     "logo": (
         "logo",
-        "svg { box-sizing: border-box; width: 250px; height: 100px; padding: 18px; background: #fff; border-radius: 16px }",
+        "svg { box-sizing: border-box; width: 250px; height: 100px; padding: 18px; background: #fff; border-radius: 1em }",
     ),
 }
 
