@@ -75,7 +75,6 @@ def _finish(part: Path, whole: Scan, stats: VisitStats) -> Path:
     if part.stat().st_size > whole.end:
         _LOG.warning("%s ends in a damaged packet, which is cut off", part.name)
         os.truncate(part, whole.end)
-    sync_file(part)
     movie = describe(part)
     final = part.with_name(f"{_name(part, whole, movie, stats).stem}.mp4")
     copy = _copy_of(part)
@@ -86,6 +85,7 @@ def _finish(part: Path, whole: Scan, stats: VisitStats) -> Path:
     except (OSError, ValueError, av.FFmpegError) as error:
         copy.unlink(missing_ok=True)
         _LOG.warning("The clip %s stays fragmented, which plays too: %s", final.name, error)
+        sync_file(part)
         part.replace(final)
     return final
 

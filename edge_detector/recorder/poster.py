@@ -9,6 +9,7 @@ import av
 import cv2
 
 from edge_detector.files import write_atomic
+from edge_detector.recorder.remux import READ_HEADER
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ def _jpeg(clip: Path, at_s: float) -> bytes:
 def _frame(clip: Path, at_s: float) -> av.VideoFrame | None:
     """The last picture that is shown at or before `at_s`, or the first that can be decoded."""
     best = None
-    with av.open(str(clip)) as container:
+    with av.open(str(clip), options=dict(READ_HEADER)) as container:
+        container.streams.video[0].codec_context.skip_frame = "DEFAULT"
         container.seek(int(at_s * av.time_base))
         for frame in container.decode(video=0):
             if best is not None and frame.time > at_s + _ROUNDING_S:

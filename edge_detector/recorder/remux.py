@@ -11,6 +11,9 @@ import av
 
 from edge_detector.recorder.fragments import Scan, tag_for_players
 
+#: What is to be known of a clip stands in its header: FFmpeg need not decode its first pictures to find it out, which
+#: takes longer than to copy all of its packets.
+READ_HEADER = {"skip_frame": "all"}
 #: Room for the index of a long clip beside the packets themselves.
 _INDEX_MARGIN_BYTES = 1 << 20
 
@@ -27,7 +30,7 @@ class Movie:
 
 def describe(path: Path) -> Movie:
     """Read a clip's header; raises OSError, av.FFmpegError, or ValueError when it tells of no video."""
-    with av.open(str(path)) as container:
+    with av.open(str(path), options=dict(READ_HEADER)) as container:
         if not container.streams.video:
             raise ValueError("its header is damaged")
         track = container.streams.video[0]
@@ -52,7 +55,7 @@ def remux(source: Path, target: Path, *, movie: Movie, expected: Scan) -> None:
     }
     count = payload = 0
     with (
-        av.open(str(source)) as container,
+        av.open(str(source), options=dict(READ_HEADER)) as container,
         av.open(str(target), "w", format="mp4", options=options) as out,
     ):
         track = out.add_stream_from_template(container.streams.video[0], opaque=True)
