@@ -13,16 +13,17 @@ from functools import partial
 from edge_detector.config.mqtt import MqttConfig
 from edge_detector.core.errors import LedgerError
 from edge_detector.core.evidence import StoredEvent
-from edge_detector.core.facts import CameraUp, Fact, Rejected, SettingsChanged
+from edge_detector.core.facts import CameraUp, Fact, OutlineChanged, Rejected, SettingsChanged
 from edge_detector.mqtt import messages
 from edge_detector.mqtt.commands import Bounds, Refusal, is_birth, parse_claim
 from edge_detector.mqtt.connection import Connection
 from edge_detector.mqtt.discovery import Discovery
 from edge_detector.mqtt.event_queue import EventQueue, JournalThread
 from edge_detector.mqtt.events import event_of
-from edge_detector.mqtt.messages import NodeInfo, to_json
+from edge_detector.mqtt.messages import CameraInfo, NodeInfo, drawn, to_json
 from edge_detector.mqtt.orders import Controls, Orders
 from edge_detector.mqtt.retained import Retained
+from edge_detector.mqtt.shown import Shown
 from edge_detector.mqtt.topics import (
     ANNOUNCE,
     CAMERA_RETAINED,
@@ -42,6 +43,8 @@ _LOG = logging.getLogger(__name__)
 SUBSCRIBED_S = 5.0
 #: How long a claim may take after that, before discovery is published (see `MqttBridge`).
 CLAIM_GRACE_S = 1.0
+#: And if the node was claimed before: Home Assistant looks for its broker every 10 s, and may be starting itself.
+CLAIMED_GRACE_S = 60.0
 #: After a restart of Home Assistant its nodes do not all speak at once.
 BIRTH_SPREAD_S = 1.0
 #: At the end of the program: how long the last events may take.
@@ -57,8 +60,9 @@ class MqttBridge:
     The race for discovery: a claim is retained, so that the broker hands it over right after the subscription; and a
     claimant that has just seen us announce ourselves may claim anew (a broker that was restarted may have forgotten).
     So on every connect the claim is forgotten, the node announced, the topics subscribed, and discovery published when
-    a second after the broker's confirmation nobody has claimed. A claim that comes still later takes the devices away
-    again, so that the end is right in any case.
+    nobody has claimed a second after the broker's confirmation, or a minute after it if the node was claimed before. A
+    claim that comes still later takes the devices away. Home Assistant loses a removal that comes while it still adds
+    the device: a claimant that sees devices left says so, and they are taken away again.
     """
 
     def __init__(  # noqa: PLR0913 - the parts it connects, by name
@@ -72,6 +76,7 @@ class MqttBridge:
         info: NodeInfo,
         bounds: Bounds,
         claim_grace_s: float = CLAIM_GRACE_S,
+        claimed_grace_s: float = CLAIMED_GRACE_S,
         birth_spread_s: float = BIRTH_SPREAD_S,
     ) -> None:
         """Needs a running loop; nothing is sent before `start`."""
@@ -82,9 +87,11 @@ class MqttBridge:
         self._config = config
         self._info = info
         self._claim_grace_s = claim_grace_s
+        self._claimed_grace_s = claimed_grace_s
         self._birth_spread_s = birth_spread_s
         self._topics = Topics(node=info.node, base=config.base_topic)
-        self._discovery = Discovery(info=info, topics=self._topics, bounds=bounds, prefix=config.discovery_prefix)
+        discovery = Discovery(info=info, topics=self._topics, bounds=bounds, prefix=config.discovery_prefix)
+        self._shown = Shown(discovery, self._send)
         self._thread = JournalThread()
         self._events = EventQueue(journal=journal, thread=self._thread, send=self._send_event)
         self._retained = Retained(topics=self._topics, info=info, utc=self._utc(), send=self._send)
@@ -114,7 +121,11 @@ class MqttBridge:
         """Tell a fact; when this returns its event is on the disk. Raises LedgerError when it could not be kept."""
         self._retained.remember(fact)
         if isinstance(fact, CameraUp):
-            self._learn_size(fact)
+            self._learn(fact.camera, partial(replace, width=fact.width, height=fact.height))
+        elif isinstance(fact, OutlineChanged) and self._learn(fact.camera, partial(drawn, outline=fact.outline)):
+            self._discovery = replace(self._discovery, info=self._info)
+            if self._greeted():
+                self._tell_discovery()
         event = event_of(fact)
         if event is None:
             return
@@ -163,8 +174,9 @@ class MqttBridge:
     # --- on the loop ------------------------------------------------------------------------------------------------
 
     def _connected(self) -> None:
+        grace_s = self._claimed_grace_s if self._claimed.is_set() else self._claim_grace_s
         self._claimed.clear()
-        self._greet(self._welcome())
+        self._greet(self._welcome(grace_s))
 
     def _disconnected(self) -> None:
         self._events.close()
@@ -178,21 +190,29 @@ class MqttBridge:
 
     def _received(self, topic: str, payload: bytes, *, retained: bool) -> None:
         if topic == self._config.birth_topic:
-            if is_birth(payload) and not retained and self._greeted():
-                self._greet(self._welcome_home_assistant())
+            if is_birth(payload) and not retained:
+                self._hear_birth()
+        elif retained and self._shown.heard(topic, payload):
+            if self._greeted() and not self._wants_discovery():
+                self._tell_discovery()
         elif (found := self._topics.match(topic)) is None:
             _LOG.debug("Nobody knows what to do with a message on %s", topic)
         elif found[0] is CLAIM:
-            self._hear_claim(payload)
+            self._hear_claim(payload, retained=retained)
         elif found[0] is SETTINGS:
             if retained and payload and not self._knows(found[1]):
                 self._clear(found[1])
-        elif retained:
+        else:
+            self._hear_command(*found, payload, retained=retained)
+
+    def _hear_command(self, kind: TopicKind, camera: str, payload: bytes, *, retained: bool) -> None:
+        if retained:
+            topic = self._topics.of(kind, camera)
             _LOG.warning("A retained message on %s is not obeyed, publish commands without the retain flag", topic)
-        elif not self._knows(found[1]):
-            _LOG.warning("A command for camera %.40s, which is unknown, was dropped", found[1])
+        elif not self._knows(camera):
+            _LOG.warning("A command for camera %.40s, which is unknown, was dropped", camera)
         elif payload:  # an empty one only removes what was retained by mistake
-            self._orders.take(*found, payload)
+            self._orders.take(kind, camera, payload)
 
     def _knows(self, camera: str) -> bool:
         return any(camera == known.id for known in self._info.cameras)
@@ -202,17 +222,16 @@ class MqttBridge:
         _LOG.info("Camera %s is no more, what the broker kept of it is removed", camera)
         for kind in CAMERA_RETAINED:
             self._send(self._topics.message(kind, "", camera))
-        self._send(self._discovery.removal(camera))
+        self._connection.subscribe(((self._shown.lost(camera), 1),))
 
-    def _learn_size(self, fact: CameraUp) -> None:
-        """A camera's size is only known when it is up; the announcement holds it."""
-        cameras = tuple(
-            replace(known, width=fact.width, height=fact.height) if known.id == fact.camera else known
-            for known in self._info.cameras
-        )
-        if cameras != self._info.cameras:
-            self._info = replace(self._info, cameras=cameras)
-            self._tell(ANNOUNCE, to_json(messages.announce(self._info)))
+    def _learn(self, camera: str, change: Callable[[CameraInfo], CameraInfo]) -> bool:
+        """Its size, its zones and its lines change while a camera runs; the announcement holds them. Was it new?"""
+        cameras = tuple(change(known) if known.id == camera else known for known in self._info.cameras)
+        if cameras == self._info.cameras:
+            return False
+        self._info = replace(self._info, cameras=cameras)
+        self._tell(ANNOUNCE, to_json(messages.announce(self._info)))
+        return True
 
     # --- greeting ---------------------------------------------------------------------------------------------------
 
@@ -224,17 +243,24 @@ class MqttBridge:
     def _greeted(self) -> bool:
         return self._greeting is not None and self._greeting.done()
 
-    async def _welcome(self) -> None:
+    async def _welcome(self, grace_s: float) -> None:
         """The broker is (back) there."""
         self._tell_all()
         self._connection.subscribe(((self._config.birth_topic, 0),))
+        self._connection.subscribe(tuple((topic, 1) for topic in self._shown.forget()))
         subscribed = asyncio.Event()
         self._subscribed = (self._connection.subscribe(self._topics.subscriptions()), subscribed)
         self._events.open()
         if self._config.discovery == "auto":
             await _wait(subscribed, SUBSCRIBED_S)
-            await _wait(self._claimed, self._claim_grace_s)
+            await _wait(self._claimed, grace_s)
         self._tell_discovery()
+
+    def _hear_birth(self) -> None:
+        if self._greeted():
+            self._greet(self._welcome_home_assistant())
+        else:
+            self._tell_all()  # discovery comes when it is known who claims
 
     async def _welcome_home_assistant(self) -> None:
         """Home Assistant has come up."""
@@ -247,24 +273,29 @@ class MqttBridge:
         self._retained.tell_all()
         self._tell(STATUS, messages.ONLINE)
 
-    def _tell_discovery(self) -> None:
+    def _wants_discovery(self) -> bool:
         mode = self._config.discovery
-        wanted = mode == "on" or (mode == "auto" and not self._claimed.is_set())
-        for message in self._discovery.messages() if wanted else self._discovery.removals():
-            self._send(message)
+        return mode == "on" or (mode == "auto" and not self._claimed.is_set())
 
-    def _hear_claim(self, payload: bytes) -> None:
+    def _tell_discovery(self, *, again: bool = False) -> None:
+        if self._wants_discovery():
+            self._shown.publish()
+        else:
+            self._shown.take_away(again=again)
+
+    def _hear_claim(self, payload: bytes, *, retained: bool) -> None:
         claim = parse_claim(payload)
         if isinstance(claim, Refusal):
             _LOG.warning("A claim is not understood: %s", claim.reason)
             return
+        again = claim.again and not retained
         before = self._claimed.is_set()
         if claim.by:
             self._claimed.set()
         else:
             self._claimed.clear()
-        if before != self._claimed.is_set() and self._greeted():
-            self._tell_discovery()
+        if self._greeted() and (again or before != self._claimed.is_set()):
+            self._tell_discovery(again=again)
 
     # --- publishing -------------------------------------------------------------------------------------------------
 

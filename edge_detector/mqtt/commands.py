@@ -43,6 +43,8 @@ class Claim:
 
     by: str
 
+    #: The claimant still sees the devices of MQTT discovery, and has them taken away again.
+    again: bool = False
 
 def parse_set(payload: bytes, *, current: Settings, bounds: Bounds) -> Settings | Refusal:
     """The settings with the changes that a `set` message asks for; one wrong entry refuses all."""
@@ -79,7 +81,7 @@ def parse_claim(payload: bytes) -> Claim | Refusal:
     by = body.get("by")
     if not isinstance(by, str) or not by:
         return Refusal(reason=f"by is {_quote(by)}: needed is the claimant's name")
-    return Claim(by=by)
+    return Claim(by=by, again=body.get("again") is True)
 
 
 def is_birth(payload: bytes) -> bool:

@@ -139,6 +139,7 @@ class Edge:
         journal: Journal | None = None,
         info: NodeInfo = INFO,
         claim_grace_s: float = 0.2,
+        claimed_grace_s: float = 0.4,
         **config: Any,  # noqa: ANN401 - any setting
     ) -> None:
         self.config = MqttConfig(port=port, **config)
@@ -156,6 +157,7 @@ class Edge:
             info=info,
             bounds=SETTINGS_BOUNDS,
             claim_grace_s=claim_grace_s,
+            claimed_grace_s=claimed_grace_s,
             birth_spread_s=0.0,
         )
         self._loop = asyncio.get_running_loop()

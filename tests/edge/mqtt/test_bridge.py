@@ -61,6 +61,13 @@ def removed(messages: list[Heard]) -> bool:
     return all(last.get(topic) == b"" for topic in DISCOVERED)
 
 
+async def answered(observer: Observer) -> None:
+    """Wait until the edge has obeyed all that was said before."""
+    before = len(observer.on(EVENT))
+    await publish(observer, SET, "x")
+    await heard_on(observer, EVENT, before + 1)
+
+
 def event_types(messages: list[Heard]) -> list[str]:
     return [json.loads(message.payload)["event_type"] for message in messages if message.topic == EVENT]
 
@@ -300,13 +307,19 @@ async def test_an_event_that_cannot_be_kept_is_told_all_the_same(
 # --- discovery and claims -------------------------------------------------------------------------------------------
 
 
+HOME_ASSISTANT = '{"by":"home_assistant"}'
+AGAIN = '{"by":"home_assistant","again":true}'
+
+
 async def test_a_claimed_node_is_never_discovered(broker: Broker, observer: Observer) -> None:
-    await publish(observer, CLAIM, '{"by":"home_assistant"}', retain=True)
+    await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
     await publish(observer, DISCOVERED[1], '{"left": "by an earlier run"}', retain=True)
     observer.clear()
     async with Edge(broker.port):
-        told = await heard(observer, removed)
-        assert not any(message.payload for message in told if message.topic in DISCOVERED)
+        await heard_on(observer, DISCOVERED[1])
+        await answered(observer)
+        # What the broker keeps is taken away, and nothing else: Home Assistant would warn.
+        assert [message.payload for message in observer.heard if message.topic in DISCOVERED] == [b""]
         # Released: the devices come back.
         await publish(observer, CLAIM, "", retain=True)
         await heard(observer, discovered)
@@ -317,26 +330,63 @@ async def test_a_claim_takes_the_devices_away(broker: Broker, observer: Observer
         await heard(observer, discovered)
         for nonsense in (b"\xff\x00", "[]", "{}", '{"by": ""}', "[" * 2000):
             await publish(observer, CLAIM, nonsense)
-        await publish(observer, CLAIM, '{"by":"home_assistant"}', retain=True)
+        await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
         told = topics(await heard(observer, removed))
         assert told.count(DISCOVERED[0]) == 2
+
+
+async def test_a_claimant_that_sees_devices_left_has_them_taken_away_again(broker: Broker, observer: Observer) -> None:
+    async with Edge(broker.port):
+        await heard(observer, discovered)
+        await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
+        await heard(observer, removed)
+        observer.clear()
+        await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
+        await answered(observer)
+        assert not removed(observer.heard)
+        await publish(observer, CLAIM, AGAIN)
+        await heard(observer, removed)
+
+
+async def test_a_wish_that_the_broker_kept_is_a_claim_and_no_more(broker: Broker, observer: Observer) -> None:
+    await publish(observer, CLAIM, AGAIN, retain=True)
+    await publish(observer, DISCOVERED[1], '{"left": "by an earlier run"}', retain=True)
+    async with Edge(broker.port, claim_grace_s=30.0):
+        await heard_on(observer, DISCOVERED[1], 2)
+        await answered(observer)
+        assert {topic for topic in topics(observer.heard) if topic in DISCOVERED} == {DISCOVERED[1]}
 
 
 async def test_a_claimant_may_answer_the_announcement(broker: Broker, observer: Observer) -> None:
     async with Edge(broker.port, claim_grace_s=30.0):
         await heard_on(observer, STATUS)
         await asyncio.sleep(0.2)  # it takes its time, but not all of it
-        await publish(observer, CLAIM, '{"by":"home_assistant"}', retain=True)
-        told = await heard(observer, removed)
-    assert not any(message.payload for message in told if message.topic in DISCOVERED)
+        await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
+        await answered(observer)
+    assert not [topic for topic in topics(observer.heard) if topic in DISCOVERED]
 
 
 async def test_a_claim_that_the_broker_has_forgotten_is_over(broker: Broker, observer: Observer) -> None:
-    await publish(observer, CLAIM, '{"by":"home_assistant"}', retain=True)
+    await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
     async with Edge(broker.port):
-        await heard(observer, removed)
+        await heard_on(observer, STATUS)
         await asyncio.to_thread(broker.restart)
         await heard(observer, discovered)
+
+
+async def test_a_claimant_that_was_there_has_time_to_come_back(broker: Broker, observer: Observer) -> None:
+    async with Edge(broker.port, claimed_grace_s=30.0):
+        await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
+        await answered(observer)
+        await asyncio.to_thread(broker.restart)
+        observer.clear()
+        await heard_on(observer, STATUS)
+        await asyncio.sleep(0.5)  # longer than anybody else would have
+        await publish(observer, "homeassistant/status", "online")
+        await heard_on(observer, STATUS, 2)
+        await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
+        await answered(observer)
+    assert not [topic for topic in topics(observer.heard) if topic in DISCOVERED]
 
 
 async def test_a_birth_of_long_ago_is_none(broker: Broker, observer: Observer) -> None:
@@ -352,11 +402,14 @@ async def test_a_birth_of_long_ago_is_none(broker: Broker, observer: Observer) -
 async def test_discovery_may_be_settled(
     broker: Broker, observer: Observer, mode: str, outcome: Callable[[list[Heard]], bool]
 ) -> None:
+    for topic in DISCOVERED:
+        await publish(observer, topic, '{"left": "by an earlier run"}', retain=True)
     async with Edge(broker.port, discovery=mode):
+        await heard_on(observer, DISCOVERED[1], 2)
         await heard(observer, outcome)
-        observer.clear()
-        await publish(observer, CLAIM, '{"by":"home_assistant"}', retain=True)
-        await heard(observer, outcome)
+        await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
+        await answered(observer)
+        assert outcome(observer.heard)
 
 
 async def test_when_home_assistant_comes_up_everything_is_told_anew(broker: Broker, observer: Observer) -> None:
