@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, StrictInt
 from edge_detector.core.masking import masked_url
 from edge_detector.core.places import CAMERA, LINE, Place
 from edge_detector.web.sources import Sources
+from edge_detector.web.traffic import LAST_UTC
 
 #: Local time, as that server wrote it.
 FORM = "%Y-%m-%d %H:%M:%S.%f"
@@ -137,7 +138,7 @@ class Counting:
         try:
             moment = datetime.fromisoformat(text.strip())
             moment = moment.replace(tzinfo=self._sources.zone) if moment.tzinfo is None else moment
-            return max(0.0, moment.timestamp())
+            return min(max(0.0, moment.timestamp()), LAST_UTC)
         except (ValueError, OverflowError) as error:
             raise ValueError(f"Not a time: {text:.40}, write YYYY-MM-DD HH:MM:SS.f") from error
 

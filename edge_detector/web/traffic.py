@@ -16,6 +16,8 @@ from edge_detector.ports import HistoryReader
 from edge_detector.web.problems import Problem, unknown
 
 DEFAULT_S = 86_400
+#: Dates end soon after, in some time zones sooner.
+LAST_UTC = 250_000_000_000.0
 BUCKETS = {"minute": Bucket.MINUTE, "hour": Bucket.HOUR, "day": Bucket.DAY}
 BucketName = Literal["minute", "hour", "day"]
 
@@ -106,7 +108,7 @@ class Traffic:
             and ((place.kind in {CAMERA, LINE}) if wanted is None else (place.kind, place.id) in wanted)
         )
         if len({place.kind for place in found} & {ZONE, LINE}) < bool(zone) + bool(line):
-            raise unknown(f"{'zone' if zone else 'line'} of that name at camera {camera}")
+            raise unknown(f"{' or '.join(name for name in (zone, line) if name)} at camera {camera}")
         return found
 
 
@@ -127,8 +129,8 @@ def interval(since: datetime | None, until: datetime | None, now: datetime) -> t
 
 
 def _spans(first_utc: float, last_utc: float, size: Bucket, zone: tzinfo) -> tuple[Span, ...]:
-    if not 0 <= first_utc < last_utc:
-        message = "from must be after 1970 and before to"
+    if not 0 <= first_utc < last_utc <= LAST_UTC:
+        message = "from must be after 1970 and before to, and to within the next centuries"
         raise Problem(HTTPStatus.BAD_REQUEST, "bad_request", message)
     if (last_utc - first_utc) / size.value > MAX_BUCKETS:
         message = f"from and to are more than {MAX_BUCKETS} buckets apart: ask for larger ones"

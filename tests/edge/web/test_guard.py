@@ -65,7 +65,7 @@ async def test_token_opens_as_bearer_and_as_password(site: Site) -> None:
 
 
 async def test_who_guesses_has_to_wait_with_the_right_token_too(site: Site) -> None:
-    guesser = Client(port=site.client.port, token="0123456789abcdefghijk")
+    guesser = Client(port=site.client.port, token="0123456789abcdefghijk")  # noqa: S106 - it is wrong
     answers = [(await guesser.get("/cameras")).status for _ in range(GUESSES_BURST + 1)]
     assert answers == [401] * GUESSES_BURST + [429]
     late = await site.client.get("/cameras")

@@ -1,6 +1,4 @@
 import asyncio
-from typing import Any
-
 import pytest
 
 from edge_detector.core.drawing import outline_of
@@ -99,7 +97,7 @@ async def test_name_may_be_left_out(site: Site) -> None:
         (None, "", "dictionary"),
     ],
 )
-async def test_what_is_wrong_is_told_with_its_place(site: Site, body: Any, where: str, said: str) -> None:
+async def test_what_is_wrong_is_told_with_its_place(site: Site, body: object, where: str, said: str) -> None:
     answer = await site.client.send("PUT", "/zones/door", body)
     assert (answer.status, answer.code) == (422, "invalid")
     faults = answer.json["error"]["faults"]
