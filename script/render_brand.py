@@ -18,13 +18,15 @@ HEIGHTS: Final = {"icon": 256, "logo": 192}
 SCHEMES: Final[dict[str, Literal["light", "dark"]]] = {"": "light", "dark_": "dark"}
 SCALES: Final = {"": 1, "@2x": 2}
 
-#: What the app store shows on light and dark alike, so each stands on a ground of its own: drawing and style.
+#: The app store shows the same picture on light and dark, so the logo stands on a plate of its own.
+PLATE: Final = (
+    "svg { box-sizing: border-box; display: block; width: 250px; height: 100px; padding: 18px; "
+    "background: #fff; border-radius: 16px }"
+)
+#: Drawing and style of what the app store shows.
 STORE: Final = {
     "icon": ("tile", "svg { width: 128px; height: 128px; display: block }"),
-    "logo": (
-        "logo",
-        "svg { box-sizing: border-box; width: 250px; height: 100px; padding: 18px; background: #fff; border-radius: 1em }",
-    ),
+    "logo": ("logo", PLATE),
 }
 
 

@@ -174,7 +174,8 @@ def base_root(folder: Path) -> Path:
 def source_tree(folder: Path) -> Path:
     """What the first stage holds: the repository's own files, below /src."""
     root = folder / "sources"
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             place = root / "src" / name
