@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from edge_detector.app.demo import SCENE, WORK_NAME, DemoOptions
+from edge_detector.app.demo import CAMERA, SCENE, WORK_NAME, DemoOptions
 from edge_detector.app.demo_state import DemoState
 from edge_detector.cli.demo import run
 from edge_detector.config.describe import Where
@@ -23,7 +23,13 @@ from script.demo_home_assistant.hass import HOST, Hass, HassError, Household, fr
 from script.demo_home_assistant.home import Edge, new_home, set_up
 
 TOKEN_NAME = "api-token"  # noqa: S105 - of a file
-#: Beside the generated door: two people at dusk.
+#: The generated door, with a line before it; who goes along it from right to left has the door on the right hand.
+DOOR = {
+    "source": SCENE,
+    "name": "Front door",
+    "lines": {"doorstep": {"name": "Doorstep", "start": [0.95, 0.79], "end": [0.25, 0.79]}},
+}
+#: Beside it: two people at dusk.
 GARDEN = {"source": "scene://pair?seed=4&night=0.4", "name": "Garden"}
 NEEDS_MOSQUITTO = "Home Assistant needs mosquitto: as root, apt-get install mosquitto"
 FAULTS = (HassError, ApiError, OSError, PorchlightError)
@@ -43,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     more: dict[Where, object] = {("web", "enabled"): True, ("web", "url"): url}
     more["web", "port"] = int(url.rpartition(":")[2])
     if options.source is None:
-        more["cameras", "garden"] = GARDEN
+        more |= {("cameras", CAMERA): DOOR, ("cameras", "garden"): GARDEN}
     demo = DemoOptions(
         out=out,
         source=options.source or SCENE,

@@ -130,7 +130,13 @@ def _history(shown: Sequence[Camera]) -> Part:
     log = {
         "type": "logbook",
         "hours_to_show": LOG_HOURS,
-        "target": {"entity_id": [each for camera in shown for each in camera.get("event.visit")]},
+        "target": {"entity_id": [each for camera in shown for each in _events(camera)]},
         "grid_options": {"columns": 12, "rows": 6},
     }
     return {**_section(_heading("History", "mdi:history"), graph, log), "column_span": 2}
+
+
+def _events(camera: Camera) -> Iterator[str]:
+    """What is told of a camera as it happens: visits, and crossed lines."""
+    yield from camera.get("event.visit")
+    yield from (entity for entity in camera.several if entity.startswith("event."))

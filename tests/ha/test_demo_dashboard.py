@@ -43,7 +43,7 @@ def test_a_device_with_a_camera_is_one() -> None:
 
 def test_each_entity_has_its_card_and_no_other() -> None:
     text = json.dumps(dashboard(cameras(REGISTRY, DEVICES)))
-    for shown in ("camera.door", "door_person", "mat_person", "sill_in", "sill_out", "sensor.visits"):
+    for shown in ("camera.door", "door_person", "mat_person", "sill_in", "sill_out", "event.sill", "sensor.visits"):
         assert shown in text
     for other in ("sensor.waiting", "sensor.rate", "image.", "last_clip"):
         assert other not in text
