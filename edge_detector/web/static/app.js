@@ -18,104 +18,112 @@ import { settingsView } from './views/settings.js';
 
 /** @type {Record<string, (context: Visit) => View | Promise<View>>} */
 const VIEWS = {
-  live: liveView,
-  zones: zonesView,
-  visits: visitsView,
-  traffic: trafficView,
-  system: systemView,
-  settings: settingsView,
+	live: liveView,
+	zones: zonesView,
+	visits: visitsView,
+	traffic: trafficView,
+	system: systemView,
+	settings: settingsView,
 };
-const TABS = [['live', 'Live'], ['visits', 'Visits'], ['traffic', 'Traffic'], ['system', 'Health'], ['settings', 'Settings']];
+const TABS = [
+	['live', 'Live'],
+	['visits', 'Visits'],
+	['traffic', 'Traffic'],
+	['system', 'Health'],
+	['settings', 'Settings'],
+];
 
 const store = new Store();
-const main = /** @type {HTMLElement} */ (document.getElementById('main'));
-const nav = /** @type {HTMLElement} */ (document.getElementById('nav'));
+const main = document.getElementById('main');
+const nav = document.getElementById('nav');
 let leaving = new AbortController();
 let shown = '';
 
 /** The address behind `#`: parts and query. */
 function place() {
-  const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
-  const parts = path.split('/').filter(Boolean).map(decodeURIComponent);
-  return { name: parts[0] ?? 'live', parts: parts.slice(1), query: new URLSearchParams(query) };
+	const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
+	const parts = path.split('/').filter(Boolean).map(decodeURIComponent);
+	return { name: parts[0] ?? 'live', parts: parts.slice(1), query: new URLSearchParams(query) };
 }
 
 async function show() {
-  if (location.hash && !location.hash.startsWith('#/')) return; // a link within the view, such as the skip link
-  const { name, parts, query } = place();
-  leaving.abort();
-  leaving = new AbortController();
-  const { signal } = leaving;
-  let view;
-  try {
-    view = await (VIEWS[name] ?? VIEWS.live)({ parts, query, store, signal });
-  } catch (error) {
-    view = trouble(/** @type {Error} */ (error));
-  }
-  if (signal.aborted) return;
-  fill(main, view.element);
-  document.title = `${view.title} · Porchlight`;
-  for (const tab of nav.querySelectorAll('a')) {
-    const here = tab.dataset.view === (name === 'zones' ? 'live' : name);
-    if (here) tab.setAttribute('aria-current', 'page');
-    else tab.removeAttribute('aria-current');
-  }
-  // Whoever steps through one view stays where they are.
-  if (shown && shown !== name) {
-    main.focus({ preventScroll: true });
-    scrollTo(0, 0);
-  }
-  shown = name;
+	if (location.hash && !location.hash.startsWith('#/')) return; // a link within the view, such as the skip link
+	const { name, parts, query } = place();
+	leaving.abort();
+	leaving = new AbortController();
+	const { signal } = leaving;
+	let view;
+	try {
+		view = await (VIEWS[name] ?? VIEWS.live)({ parts, query, store, signal });
+	} catch (error) {
+		view = trouble(error);
+	}
+	if (signal.aborted) return;
+	fill(main, view.element);
+	document.title = `${view.title} · Porchlight`;
+	for (const tab of nav.querySelectorAll('a')) {
+		const here = tab.dataset.view === (name === 'zones' ? 'live' : name);
+		if (here) tab.setAttribute('aria-current', 'page');
+		else tab.removeAttribute('aria-current');
+	}
+	// Whoever steps through one view stays where they are.
+	if (shown && shown !== name) {
+		main.focus({ preventScroll: true });
+		scrollTo(0, 0);
+	}
+	shown = name;
 }
 
-/** @param {Error} error */
 function trouble(error) {
-  console.error(error);
-  const again = h('button', { type: 'button', class: 'primary', onclick: show }, 'Try again');
-  return {
-    title: 'Trouble',
-    element: h('section', { class: 'empty' }, h('h1', {}, 'This did not work'), h('p', {}, error.message), again),
-  };
+	console.error(error);
+	const again = h('button.primary', { onclick: show }, 'Try again');
+	return {
+		title: 'Trouble',
+		element: h('section.empty', h('h1', 'This did not work'), h('p', error.message), again),
+	};
 }
 
 /** Tells who is there to those who do not see it. */
 function announce() {
-  const announcer = /** @type {HTMLElement} */ (document.getElementById('announcer'));
-  const counts = new Map();
-  store.addEventListener('camera', (event) => {
-    const camera = store.cameras.get(/** @type {CustomEvent} */ (event).detail);
-    if (!camera) return;
-    const { count } = camera.state;
-    if (counts.has(camera.id) && counts.get(camera.id) !== count) {
-      fill(announcer, `${camera.name}: ${count ? plural(count, 'person', 'people') : 'nobody'}`);
-    }
-    counts.set(camera.id, count);
-  });
+	const announcer = document.getElementById('announcer');
+	const counts = new Map();
+	store.addEventListener('camera', (event) => {
+		const camera = store.cameras.get(event.detail);
+		if (!camera) return;
+		const { count } = camera.state;
+		if (counts.has(camera.id) && counts.get(camera.id) !== count) {
+			fill(announcer, `${camera.name}: ${count ? plural(count, 'person', 'people') : 'nobody'}`);
+		}
+		counts.set(camera.id, count);
+	});
 }
 
 function watchLink() {
-  const state = /** @type {HTMLElement} */ (document.getElementById('link-state'));
-  const tell = () => {
-    state.dataset.linked = String(store.linked);
-    fill(state, h('span', { class: 'dot' }), store.linked ? 'Connected' : 'Connecting');
-  };
-  store.addEventListener('link', tell);
-  tell();
+	const state = document.getElementById('link-state');
+	const tell = () => {
+		state.dataset.linked = String(store.linked);
+		fill(state, h('span.dot'), store.linked ? 'Connected' : 'Connecting');
+	};
+	store.addEventListener('link', tell);
+	tell();
 }
 
 async function begin() {
-  fill(nav, TABS.map(([name, label]) => h('a', { href: `#/${name}`, 'data-view': name }, icon(name), h('span', {}, label))));
-  watchLink();
-  announce();
-  try {
-    await store.open();
-  } catch (error) {
-    fill(main, trouble(/** @type {Error} */ (error)).element);
-    main.querySelector('button')?.addEventListener('click', () => location.reload());
-    return;
-  }
-  addEventListener('hashchange', show);
-  await show();
+	fill(
+		nav,
+		TABS.map(([name, label]) => h('a', { href: `#/${name}`, 'data-view': name }, icon(name), h('span', label))),
+	);
+	watchLink();
+	announce();
+	try {
+		await store.open();
+	} catch (error) {
+		fill(main, trouble(error).element);
+		main.querySelector('button')?.addEventListener('click', () => location.reload());
+		return;
+	}
+	addEventListener('hashchange', show);
+	await show();
 }
 
 begin();

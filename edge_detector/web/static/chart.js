@@ -1,6 +1,6 @@
-/** Bars over time as a small picture of its own, and the same as a table. */
+/** Bars over time as a small picture. */
 
-import { h, s } from './dom.js';
+import { s } from './dom.js';
 import { count } from './format.js';
 
 const HEIGHT = 220;
@@ -19,52 +19,57 @@ const GAP = 0.28;
  * @param {{width: number, label: string, down?: boolean}} look
  */
 export function chart(bars, { width, label, down = false }) {
-  const ups = ceiling(Math.max(0, ...bars.map((bar) => bar.up)));
-  const downs = down ? ceiling(Math.max(0, ...bars.map((bar) => bar.down ?? 0))) : 0;
-  const room = HEIGHT - TOP - BOTTOM;
-  const unit = room / (ups + downs);
-  const zero = TOP + ups * unit;
-  const step = (width - LEFT) / Math.max(1, bars.length);
-  const every = Math.max(1, Math.ceil(LABEL_WIDTH / step));
-  const wide = Math.min(44, step * (1 - GAP));
-  const marks = [ups, ups / 2, 0, ...(downs ? [-downs] : [])].filter(Number.isInteger);
-  return s('svg', { class: 'chart', viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: 'img', 'aria-label': label },
-    marks.map((mark) => [
-      s('line', { class: mark ? 'grid' : 'axis', x1: LEFT, x2: width, y1: zero - mark * unit, y2: zero - mark * unit }),
-      s('text', { class: 'scale', x: LEFT - 8, y: zero - mark * unit + 4 }, count(Math.abs(mark))),
-    ]).flat(),
-    bars.map((bar, i) => {
-      const x = LEFT + i * step + (step - wide) / 2;
-      return s('g', { class: 'bars' }, s('title', {}, bar.full),
-        s('rect', { class: 'hit', x: LEFT + i * step, y: TOP, width: step, height: room }),
-        bar.up > 0 && s('path', { class: 'up', d: rounded(x, zero, wide, -bar.up * unit) }),
-        (bar.down ?? 0) > 0 && s('path', { class: 'down', d: rounded(x, zero, wide, (bar.down ?? 0) * unit) }),
-        i % every === 0 && s('text', { class: 'when', x: LEFT + (i + 0.5) * step, y: HEIGHT - 8 }, bar.label));
-    }));
+	const ups = ceiling(Math.max(0, ...bars.map((bar) => bar.up)));
+	const downs = down ? ceiling(Math.max(0, ...bars.map((bar) => bar.down ?? 0))) : 0;
+	const room = HEIGHT - TOP - BOTTOM;
+	const unit = room / (ups + downs);
+	const zero = TOP + ups * unit;
+	const step = (width - LEFT) / Math.max(1, bars.length);
+	const every = Math.max(1, Math.ceil(LABEL_WIDTH / step));
+	const wide = Math.min(44, step * (1 - GAP));
+	const marks = [ups, ups / 2, 0, ...(downs ? [-downs] : [])].filter(Number.isInteger);
+	return s(
+		'svg.chart',
+		{ viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: 'img', 'aria-label': label },
+		marks
+			.map((mark) => [
+				s('line', {
+					class: mark ? 'grid' : 'axis',
+					x1: LEFT,
+					x2: width,
+					y1: zero - mark * unit,
+					y2: zero - mark * unit,
+				}),
+				s('text.scale', { x: LEFT - 8, y: zero - mark * unit + 4 }, count(Math.abs(mark))),
+			])
+			.flat(),
+		bars.map((bar, i) => {
+			const x = LEFT + i * step + (step - wide) / 2;
+			return s(
+				'g.bars',
+				s('title', bar.full),
+				s('rect.hit', { x: LEFT + i * step, y: TOP, width: step, height: room }),
+				bar.up > 0 && s('path.up', { d: rounded(x, zero, wide, -bar.up * unit) }),
+				(bar.down ?? 0) > 0 && s('path.down', { d: rounded(x, zero, wide, (bar.down ?? 0) * unit) }),
+				i % every === 0 && s('text.when', { x: LEFT + (i + 0.5) * step, y: HEIGHT - 8 }, bar.label),
+			);
+		}),
+	);
 }
 
-/** A bar from the axis with its far corners round. @param {number} x @param {number} y @param {number} width @param {number} height */
+/** A bar from the axis with its far corners round. */
 function rounded(x, y, width, height) {
-  const r = Math.min(4, width / 2, Math.abs(height));
-  const way = Math.sign(height);
-  return `M${x},${y}V${y + height - way * r}Q${x},${y + height} ${x + r},${y + height}H${x + width - r}`
-    + `Q${x + width},${y + height} ${x + width},${y + height - way * r}V${y}Z`;
+	const r = Math.min(4, width / 2, Math.abs(height));
+	const way = Math.sign(height);
+	return (
+		`M${x},${y}V${y + height - way * r}Q${x},${y + height} ${x + r},${y + height}H${x + width - r}` +
+		`Q${x + width},${y + height} ${x + width},${y + height - way * r}V${y}Z`
+	);
 }
 
-/** The next number that reads well. @param {number} n */
+/** The next number that reads well. */
 function ceiling(n) {
-  if (n <= 4) return Math.max(2, n + (n % 2));
-  const scale = 10 ** Math.floor(Math.log10(n));
-  return [1, 2, 3, 4, 6, 8, 10].map((factor) => factor * scale).find((top) => top >= n) ?? n;
-}
-
-/**
- * @param {string} caption
- * @param {string[]} heads
- * @param {(string | number)[][]} rows the first cell of each heads it
- */
-export function table(caption, heads, rows) {
-  return h('table', { class: 'figures' }, h('caption', {}, caption),
-    h('thead', {}, h('tr', {}, heads.map((head) => h('th', { scope: 'col' }, head)))),
-    h('tbody', {}, rows.map(([first, ...cells]) => h('tr', {}, h('th', { scope: 'row' }, first), cells.map((cell) => h('td', {}, cell))))));
+	if (n <= 4) return Math.max(2, n + (n % 2));
+	const scale = 10 ** Math.floor(Math.log10(n));
+	return [1, 2, 3, 4, 6, 8, 10].map((factor) => factor * scale).find((top) => top >= n) ?? n;
 }

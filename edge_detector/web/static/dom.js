@@ -4,42 +4,49 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
+/** @typedef {Record<string, any>} Given */
+
 /**
- * An HTML element. Attributes that begin with `on` are listeners; `class`, `aria-*`, `data-*` and the like are set as
- * attributes, everything else as a property.
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag
- * @param {Record<string, any>} [given]
- * @param {...(Child | Child[])} children
- * @returns {HTMLElementTagNameMap[K]}
+ * An HTML element, such as `h('p.quiet', { id: 'x' }, 'text')`; what it is given may be left out. `onclick` and the like
+ * are listeners, `aria-*` and what is no property becomes an attribute.
+ * @param {string} tag with its classes
+ * @param {...(Given | Child | Child[])} rest
+ * @returns {any}
  */
-export function h(tag, given = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || value === null) continue;
-    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (name in element && !name.includes('-')) Reflect.set(element, name, value);
-    else if (value !== false) element.setAttribute(name, value === true ? '' : String(value));
-  }
-  return fill(element, ...children);
+export function h(tag, ...rest) {
+	const [name, ...classes] = tag.split('.');
+	const element = document.createElement(name);
+	element.classList.add(...classes);
+	const [given, children] = parted(rest);
+	for (const [key, value] of Object.entries(given)) {
+		if (value === undefined || value === null) continue;
+		if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
+		else if (key in element && !key.includes('-')) Reflect.set(element, key, value);
+		else if (value !== false) element.setAttribute(key, value === true ? '' : String(value));
+	}
+	return fill(element, ...children);
 }
 
 /**
- * An SVG element.
- * @template {keyof SVGElementTagNameMap} K
- * @param {K} tag
- * @param {Record<string, any>} [given]
- * @param {...(Child | Child[])} children
- * @returns {SVGElementTagNameMap[K]}
+ * An SVG element, in the same way; all that it is given are attributes.
+ * @param {string} tag
+ * @param {...(Given | Child | Child[])} rest
+ * @returns {any}
  */
-export function s(tag, given = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? '' : String(value));
-  }
-  return fill(element, ...children);
+export function s(tag, ...rest) {
+	const [name, ...classes] = tag.split('.');
+	const element = document.createElementNS(SVG, name);
+	element.classList.add(...classes);
+	const [given, children] = parted(rest);
+	for (const [key, value] of Object.entries(given)) {
+		if (value !== undefined && value !== null && value !== false) element.setAttribute(key, String(value));
+	}
+	return fill(element, ...children);
+}
+
+function parted([first, ...rest]) {
+	const given = first?.constructor === Object;
+	return given ? [first, rest] : [{}, [first, ...rest]];
 }
 
 /**
@@ -50,38 +57,35 @@ export function s(tag, given = {}, ...children) {
  * @returns {E}
  */
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false)
-    .map((child) => (child instanceof Node ? child : String(child))));
-  return element;
+	element.replaceChildren(
+		...children
+			.flat()
+			.filter((child) => child !== null && child !== undefined && child !== false)
+			.map((child) => (child instanceof Node ? child : String(child))),
+	);
+	return element;
 }
 
-/**
- * A symbol of the page's own set.
- * @param {string} name
- */
+/** A symbol of the page's own set. @param {string} name */
 export function icon(name) {
-  return s('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, s('path', { d: SYMBOLS[name] }));
+	return s('svg.icon', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, s('path', { d: SYMBOLS[name] }));
 }
 
 /** Drawn with strokes on a field of 24 by 24. @type {Record<string, string>} */
 const SYMBOLS = {
-  live: 'M3 7.5A1.5 1.5 0 0 1 4.5 6h9A1.5 1.5 0 0 1 15 7.5v9a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 3 16.5zM15 11l6-3.5v9L15 13z',
-  visits: 'M6 20.5c0-3.6 2.7-6 6-6s6 2.4 6 6M12 11.5a4 4 0 1 0 0-8 4 4 0 0 0 0 8z',
-  traffic: 'M4 20V11M9.3 20V5M14.6 20v-6M20 20V8',
-  system: 'M3 12.5h4l2.5-7 4.5 13 2.5-6H21',
-  settings: 'M4 7h9M17 7h3M15 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM4 17h3M11 17h9M9 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z',
-  zone: 'M5 8l9-4 6 7-4 8-10 1zM5 8h.01M14 4h.01M20 11h.01M16 19h.01M6 20h.01',
-  line: 'M4 19L20 5M15 16l-3-3M15 16v-3M15 16h-3',
-  play: 'M8 5.5v13l10.5-6.5z',
-  back: 'M15 5l-7 7 7 7',
-  next: 'M9 5l7 7-7 7',
-  undo: 'M8 5L4 9l4 4M4 9h9.5a5.5 5.5 0 0 1 0 11H9',
-  redo: 'M16 5l4 4-4 4M20 9h-9.5a5.5 5.5 0 0 0 0 11H15',
-  flip: 'M7 4v14M7 4L4 7M7 4l3 3M17 20V6M17 20l-3-3M17 20l3-3',
-  bin: 'M4 7h16M9.5 7V4.5h5V7M6.5 7l1 13h9l1-13M10.5 11v5.5M13.5 11v5.5',
-  moon: 'M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z',
-  close: 'M6 6l12 12M18 6L6 18',
-  edit: 'M4 20l1-4.5L16 4.5l3.5 3.5L8.5 19z',
-  check: 'M5 12.5l4.5 4.5L19 7',
-  link: 'M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 5.7 5.7l1-1',
+	live: 'M3 7.5A1.5 1.5 0 0 1 4.5 6h9A1.5 1.5 0 0 1 15 7.5v9a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 3 16.5zM15 11l6-3.5v9L15 13z',
+	visits: 'M6 20.5c0-3.6 2.7-6 6-6s6 2.4 6 6M12 11.5a4 4 0 1 0 0-8 4 4 0 0 0 0 8z',
+	traffic: 'M4 20V11M9.3 20V5M14.6 20v-6M20 20V8',
+	system: 'M3 12.5h4l2.5-7 4.5 13 2.5-6H21',
+	settings:
+		'M4 7h9M17 7h3M15 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM4 17h3M11 17h9M9 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z',
+	zone: 'M5 8l9-4 6 7-4 8-10 1zM5 8h.01M14 4h.01M20 11h.01M16 19h.01M6 20h.01',
+	line: 'M4 19L20 5M15 16l-3-3M15 16v-3M15 16h-3',
+	play: 'M8 5.5v13l10.5-6.5z',
+	back: 'M15 5l-7 7 7 7',
+	next: 'M9 5l7 7-7 7',
+	undo: 'M8 5L4 9l4 4M4 9h9.5a5.5 5.5 0 0 1 0 11H9',
+	redo: 'M16 5l4 4-4 4M20 9h-9.5a5.5 5.5 0 0 0 0 11H15',
+	flip: 'M7 4v14M7 4L4 7M7 4l3 3M17 20V6M17 20l-3-3M17 20l3-3',
+	bin: 'M4 7h16M9.5 7V4.5h5V7M6.5 7l1 13h9l1-13M10.5 11v5.5M13.5 11v5.5',
 };

@@ -24,26 +24,26 @@ export const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
 
 /** @param {number} s */
 export function duration(s) {
-  if (s < 60) return `${Math.round(s)} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
-  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`;
-  return `${Math.floor(s / 86400)} d ${Math.round((s % 86400) / 3600)} h`;
+	if (s < 60) return `${Math.round(s)} s`;
+	if (s < 3600) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
+	if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`;
+	return `${Math.floor(s / 86400)} d ${Math.round((s % 86400) / 3600)} h`;
 }
 
 /** @param {number} n */
 export function bytes(n) {
-  const step = n < 1 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(n) / 3));
-  return `${(n / 1000 ** step).toFixed(step > 2 ? 1 : 0)} ${BYTES[step]}`;
+	const step = n < 1 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(n) / 3));
+	return `${(n / 1000 ** step).toFixed(step > 2 ? 1 : 0)} ${BYTES[step]}`;
 }
 
 /** A day as the address of a view has it, in local time. @param {Date} date */
 export function dayKey(date) {
-  const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+	const two = (n) => String(n).padStart(2, '0');
+	return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
 /** The local midnight that a day begins with. @param {string} key @param {number} [days] later */
 export function dayStart(key, days = 0) {
-  const [year, month, day] = key.split('-').map(Number);
-  return new Date(year, month - 1, day + days);
+	const [year, month, day] = key.split('-').map(Number);
+	return new Date(year, month - 1, day + days);
 }

@@ -26,50 +26,52 @@ export const middle = (a, b) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
 
 /** The middle of all points. @param {Point[]} points @returns {Point} */
 export const centre = (points) => [
-  points.reduce((sum, [x]) => sum + x, 0) / points.length,
-  points.reduce((sum, [, y]) => sum + y, 0) / points.length,
+	points.reduce((sum, [x]) => sum + x, 0) / points.length,
+	points.reduce((sum, [, y]) => sum + y, 0) / points.length,
 ];
 
-/** @param {Point[]} points @returns {[Point, Point][]} */
 const edges = (points) => points.map((point, i) => [point, points[(i + 1) % points.length]]);
 
-/** Twice the triangle's area, positive when a, b, c turn clockwise on the picture. @param {Point} a @param {Point} b @param {Point} c */
+/** Twice the triangle's area, positive when a, b, c turn clockwise on the picture. */
 const turn = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 
-/** @param {Point} p @param {Point} a @param {Point} b */
 function onSegment(p, a, b) {
-  const between = Math.min(a[0], b[0]) <= p[0] && p[0] <= Math.max(a[0], b[0])
-    && Math.min(a[1], b[1]) <= p[1] && p[1] <= Math.max(a[1], b[1]);
-  return between && Math.abs(turn(a, b, p)) <= ON_EDGE;
+	const between =
+		Math.min(a[0], b[0]) <= p[0] &&
+		p[0] <= Math.max(a[0], b[0]) &&
+		Math.min(a[1], b[1]) <= p[1] &&
+		p[1] <= Math.max(a[1], b[1]);
+	return between && Math.abs(turn(a, b, p)) <= ON_EDGE;
 }
 
-/** @param {Point} a @param {Point} b @param {Point} c @param {Point} d */
 function meet(a, b, c, d) {
-  if (onSegment(c, a, b) || onSegment(d, a, b) || onSegment(a, c, d) || onSegment(b, c, d)) return true;
-  return turn(a, b, c) > 0 !== turn(a, b, d) > 0 && turn(c, d, a) > 0 !== turn(c, d, b) > 0;
+	if (onSegment(c, a, b) || onSegment(d, a, b) || onSegment(a, c, d) || onSegment(b, c, d)) return true;
+	return turn(a, b, c) > 0 !== turn(a, b, d) > 0 && turn(c, d, a) > 0 !== turn(c, d, b) > 0;
 }
 
 /** Whether two edges meet anywhere but in the corner that neighbours share. @param {Point[]} points */
 export function crossesItself(points) {
-  const all = edges(points);
-  const last = all.length - 1;
-  return all.some(([a, b], i) => all.slice(i + 1).some(([c, d], k) => {
-    const j = i + 1 + k;
-    if (j === i + 1) return distance(a, b) === 0 || onSegment(d, a, b) || onSegment(a, c, d);
-    if (i === 0 && j === last) return onSegment(c, a, b) || onSegment(b, c, d);
-    return meet(a, b, c, d);
-  }));
+	const all = edges(points);
+	const last = all.length - 1;
+	return all.some(([a, b], i) =>
+		all.slice(i + 1).some(([c, d], k) => {
+			const j = i + 1 + k;
+			if (j === i + 1) return distance(a, b) === 0 || onSegment(d, a, b) || onSegment(a, c, d);
+			if (i === 0 && j === last) return onSegment(c, a, b) || onSegment(b, c, d);
+			return meet(a, b, c, d);
+		}),
+	);
 }
 
 /** Whether the point is inside or on the edge. @param {Point[]} points @param {Point} p */
 export function holds(points, p) {
-  const [x, y] = p;
-  let inside = false;
-  for (const [a, b] of edges(points)) {
-    if (onSegment(p, a, b)) return true;
-    if (a[1] > y !== b[1] > y && x < a[0] + ((y - a[1]) * (b[0] - a[0])) / (b[1] - a[1])) inside = !inside;
-  }
-  return inside;
+	const [x, y] = p;
+	let inside = false;
+	for (const [a, b] of edges(points)) {
+		if (onSegment(p, a, b)) return true;
+		if (a[1] > y !== b[1] > y && x < a[0] + ((y - a[1]) * (b[0] - a[0])) / (b[1] - a[1])) inside = !inside;
+	}
+	return inside;
 }
 
 /**
@@ -79,6 +81,6 @@ export function holds(points, p) {
  * @returns {[number, number]}
  */
 export function inward(a, b) {
-  const length = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;
-  return [-(b[1] - a[1]) / length, (b[0] - a[0]) / length];
+	const length = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;
+	return [-(b[1] - a[1]) / length, (b[0] - a[0]) / length];
 }
