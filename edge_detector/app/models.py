@@ -43,7 +43,7 @@ def scene_pictures() -> Sequence[Bgr]:
 
     pictures = []
     for address in SCENES:
-        scenes = {shape: parse_address(f"scene://{address}&size={shape}").scene() for shape in SHAPES}
+        scenes = {shape: parse_address(f"scene://{address}&size={shape}").scene() for shape in set(SHAPES)}
         for moment in range(MOMENTS):
             scene = scenes[SHAPES[moment % len(SHAPES)]]
             pictures.append(bgr(scene.frame(scene.length_s * (moment + 0.6) / (MOMENTS + 0.7))))
@@ -61,8 +61,8 @@ def decide(policy: DetectorPolicy, folder: Path, progress: Progress | None = Non
     _LOGGER.info("finding out how %s runs fastest on this machine, once", policy.model)
     try:
         measured = measure_apart(policy, folder)
-    except BrokenProcessPool:
-        _LOGGER.warning("measuring the model has failed, so it runs as it ever does")
+    except (BrokenProcessPool, OSError) as error:  # it crashed, or the system lets nobody start one
+        _LOGGER.warning("how the model runs fastest could not be measured, so nothing is chosen: %s", error)
         registry.settle(policy, folder)
         return
     chosen = best(measured)

@@ -202,6 +202,36 @@ def test_models_that_are_here(porchlight: Porchlight) -> None:
     assert porchlight("models", "fetch", "yolov5n.pt").out == f"{folder.absolute() / 'yolov5n.pt'}\n"
 
 
+def tiny(folder: Path) -> Path:
+    """A configuration with a small model of its own."""
+    from tests.edge.detectors.tiny_yolo import TinyYolo  # noqa: PLC0415 - loads onnx
+
+    (folder / "porch.onnx").write_bytes(TinyYolo().build())
+    detection = f"{{backend: onnx, model: {folder / 'porch.onnx'}, side: 160, scan_side: 160, threads: 1}}"
+    return write(f"cameras: {{loft: {{source: 'scene://door'}}}}\ndetection: {detection}\n")
+
+
+def test_models_bench_measures_and_takes_one(porchlight: Porchlight, tmp_path: Path) -> None:
+    config = tiny(tmp_path)
+    ended = porchlight("models", "bench", "--config", config, "--json")
+    engines = json.loads(ended.out)["engines"]
+    assert [row["engine"]["precision"] for row in engines] == ["fp32", "int8"]
+    assert [row["chosen"] for row in engines].count(True) == 1
+    assert len(list(Path("data/models/choice").iterdir())) == 1
+
+
+@pytest.mark.parametrize(("least", "status", "verdict"), [(0.5, 0, "are kept"), (0.9, 1, "are not kept")])
+def test_models_tune_says_how_far_it_agrees(
+    least: float, status: int, verdict: str, porchlight: Porchlight, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_detector.app.models.SCENES", ("pair?seed=3",))
+    monkeypatch.setattr("edge_detector.detectors.agreement.MIN_IOU", least)  # with weights of chance, boxes jump
+    ended = porchlight("models", "tune", "--config", tiny(tmp_path), "--source", "scene://door?size=320x180&duration=9")
+    assert ended.status == status
+    assert "recall 1.000" in ended.out
+    assert verdict in ended.out
+
+
 def test_doctor_finds_and_says_how_to_mend(porchlight: Porchlight) -> None:
     text = """\
 cameras:
