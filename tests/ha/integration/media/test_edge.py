@@ -1,16 +1,22 @@
 """Clips read from a real edge, that watches a generated door."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from io import BytesIO
 from pathlib import Path
 
+import av
 import pytest
 from aiohttp import ClientTimeout
+from homeassistant.components.camera import Camera, async_request_stream
+from homeassistant.components.camera.const import DATA_COMPONENT
 from homeassistant.components.media_player import BrowseError, SearchMediaQuery
 from homeassistant.components.media_source import Unresolvable, async_resolve_media, async_search_media
+from homeassistant.components.stream import HLS_PROVIDER
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -19,11 +25,14 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.porchlight import clips_edge
 from custom_components.porchlight.const import DOMAIN
-from tests.broker import HOST, free_port
+from tests.broker import HOST, Broker, free_port
 from tests.e2e.edge import Edge
 from tests.fault_proxy import Answer, Fault, FaultProxy, Kind, Script
+from tests.ha.integration.conftest import state_of, until
 from tests.ha.integration.media.conftest import NOON, Browse, add_entry, ids
 from tests.ha.integration.media.evidence import development
+from tests.ha.integration.node import Node
+from tests.ha.integration.test_actions import call
 from tests.paths import model
 
 NODE, CAMERA = "porch", "front_door"
@@ -185,6 +194,85 @@ async def test_a_wrong_token(
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"clips_refused-{entry.entry_id}")
     with pytest.raises(BrowseError, match="refused"):
         await browse(f"{NODE}/{CAMERA}")
+
+
+async def live(hass: HomeAssistant, broker: Broker, clips: dict[str, str]) -> Camera:
+    """The camera entity of the edge, which is announced."""
+    assert await async_setup_component(hass, "stream", {})
+    await set_up(hass, clips)
+    with broker.observer() as observer:
+        node = Node(observer, NODE)
+        node.announce(name="Porch")
+        node.state()
+        node.status("online")
+    await until(lambda: state_of(hass, f"binary_sensor.{NODE}_{CAMERA}_person") == "on")
+    camera = hass.data[DATA_COMPONENT].get_entity(f"camera.{NODE}_{CAMERA}")
+    assert camera
+    return camera
+
+
+async def test_home_assistant_plays_the_camera_s_own_packets(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    mqtt_entry: MockConfigEntry,
+    broker: Broker,
+    watched: Watched,
+    clips: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """From the edge's stream, with its token, to the segments that a browser is given."""
+    camera = await live(hass, broker, clips)
+    path = await async_request_stream(hass, camera.entity_id, "hls")
+    client = await hass_client_no_auth()
+    try:
+        master = await (await client.get(path)).text()
+        assert 'CODECS="avc1.' in master
+        folder = path.rpartition("/")[0]
+        playlist = await (await client.get(f"{folder}/{master.splitlines()[-1]}")).text()
+        (first,) = re.findall(r'#EXT-X-MAP:URI="(.+?)"', playlist)
+        segments = [line for line in playlist.splitlines() if line.startswith("./segment")]
+        start = await (await client.get(f"{folder}/{first}")).read()
+        segment = await (await client.get(f"{folder}/{segments[0]}")).read()
+    finally:
+        assert camera.stream
+        await camera.stream.remove_provider(camera.stream.outputs()[HLS_PROVIDER])
+    assert start[4:8] == b"ftyp"
+    with av.open(BytesIO(start + segment), "r") as played:
+        picture = next(played.decode(video=0))
+    with av.open(str(watched.clip), "r") as clip:
+        assert (picture.width, picture.height) == (clip.streams.video[0].width, clip.streams.video[0].height)
+    assert watched.token not in caplog.text
+    assert watched.token not in str(hass.states.async_all())
+
+
+async def test_visits_that_were_never_heard(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, broker: Broker, watched: Watched, clips: dict[str, str]
+) -> None:
+    camera = await live(hass, broker, clips)
+    assert camera.device_entry
+    answer = await call(hass, "get_visits", device_id=camera.device_entry.id, limit=1000)
+    found = {visit["id"]: visit for visit in answer["visits"]}
+    assert found[watched.visit_id]["source"] == "edge"
+    assert found[watched.visit_id]["clips"][0].endswith(f"{watched.visit_id}.mp4")
+    assert answer["archive"] == "complete"
+
+
+async def test_a_stream_with_a_wrong_token_is_refused(
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    broker: Broker,
+    watched: Watched,
+    sockets: None,
+) -> None:
+    camera = await live(hass, broker, watched.clips(token="wrong"))
+    stream = await camera.async_create_stream()
+    assert stream
+    provider = stream.add_provider(HLS_PROVIDER)
+    await stream.start()
+    try:
+        await until(lambda: not stream.available)
+    finally:
+        await stream.remove_provider(provider)
 
 
 JSON = {"Content-Type": "application/json"}
