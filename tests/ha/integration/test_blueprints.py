@@ -551,6 +551,53 @@ async def test_a_restart_tells_nothing_anew(
     await phones.told(1)
 
 
+async def discovered(hass: HomeAssistant, edge: Node) -> str:
+    """The device that plain MQTT discovery makes of the camera, without the integration."""
+    config = golden("discovery_camera")
+    assert config["components"]["event"]["state_topic"] == edge.topic(CAMERA, "event")
+    edge.say(f"homeassistant/device/porchlight_{NODE}_{CAMERA}/config", config)
+    edge.tell_all()
+    await until(lambda: hass.states.get(f"event.{CAMERA}_event") and hass.states.get(f"image.{CAMERA}_image"))
+    await until(lambda: not hass.states.is_state(f"event.{CAMERA}_event", "unavailable"))
+    found = er.async_get(hass).entities[f"event.{CAMERA}_event"].device_id
+    assert found
+    return found
+
+
+async def test_a_camera_of_plain_mqtt_discovery(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, edge: Node, phones: Phones
+) -> None:
+    door = await discovered(hass, edge)
+    await automate(hass, "person_notification", {"cameras": [door], "phones": phones.ids})
+    edge.event("person_arrived")
+    anna, ben = await phones.told(1)
+    picture = f"image.{CAMERA}_image"
+    plainly = {"actions": BUTTONS[1:], "image": f"/api/image_proxy/{picture}"}
+    page = f"/?more-info-entity-id={picture}"
+    assert anna == {"title": "Front door", "message": "Somebody is here", "data": {**APPLE, **plainly, "url": page}}
+    assert ben["data"] == {**ANDROID, **plainly, "clickAction": page}
+    edge.event("clip_stored")
+    anna, ben = await phones.told(2)
+    assert ben["message"] == "2 people are here (clip of 15 s)"
+    assert ben["data"] == {**ANDROID, **plainly, "clickAction": page}
+    quietly = {"interruption-level": "passive", "sound": "none"}
+    assert anna["data"] == {**APPLE, **plainly, "url": page, "push": quietly}
+
+
+async def test_who_lingers_at_a_camera_of_plain_mqtt_discovery(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, edge: Node, phones: Phones
+) -> None:
+    await discovered(hass, edge)
+    edge.state(person=False, count=0, zones={}, visit_id=None, since=None)
+    person = f"binary_sensor.{CAMERA}_person"
+    await until(lambda: hass.states.is_state(person, "off"))
+    await linger(hass, phones, sensors=[person])
+    edge.state()
+    _, ben = await phones.told(1)
+    assert ben["data"]["image"] == f"/api/image_proxy/image.{CAMERA}_image"
+    assert ben["data"]["clickAction"] == f"/?more-info-entity-id=image.{CAMERA}_image"
+
+
 async def linger(hass: HomeAssistant, phones: Phones, **inputs: object) -> None:
     """Make the automation that tells of who stays."""
     sensors = ["binary_sensor.hallway_front_door_person", *ZONES]
