@@ -169,7 +169,7 @@ class Followed:
         self._times = np.arange(0, min(self._scene.length_s, 40), 1 / FPS)
         self.heights = [seen.height_px for t in self._times for seen in self._scene.truth(t)]
 
-    def run_and_count(self) -> dict[str, object]:
+    def run_and_count(self) -> dict[str, float]:
         """Shares of the moments with the person in which it was found."""
         gate, tracker = (
             MotionGate(),
