@@ -9,8 +9,9 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from .claim import claim_topic
 from .const import DOMAIN, PLATFORMS
-from .coordinator import PorchlightConfigEntry, PorchlightCoordinator, claim_topic, store_of
+from .coordinator import PorchlightConfigEntry, PorchlightCoordinator, store_of
 from .services import async_setup_services
 from .views import async_setup_views
 

@@ -18,8 +18,6 @@ MIN_EDGE_VERSION: Final = "0.1.0"
 CONF_NODE: Final = "node"
 CONF_BASE_TOPIC: Final = "base_topic"
 
-CLAIM: Final = '{"by":"home_assistant"}'
-
 PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,

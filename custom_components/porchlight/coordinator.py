@@ -28,10 +28,10 @@ from homeassistant.helpers.event import async_call_later, async_track_time_chang
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from .claim import Claim
 from .clips import ClipStore
 from .const import (
     ANSWER_S,
-    CLAIM,
     CONF_BASE_TOPIC,
     CONF_NODE,
     DOMAIN,
@@ -88,7 +88,7 @@ class PorchlightCoordinator:
         self._followers: list[Callable[[frozenset[Part]], None]] = []
         self._warned: set[tuple[Topic, str]] = set()
         self._silence: CALLBACK_TYPE | None = None
-        self._claiming = False
+        self._claim = Claim(hass, entry)
 
     # --- what entities ask -------------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class PorchlightCoordinator:
         ):
             # Bytes: what is no UTF-8 is refused here, with one warning, and not by the MQTT integration with many.
             unload(await mqtt.async_subscribe(self.hass, self.topic(topic), listener, qos=1, encoding=None))
-        self._claim()
+        self._claim.start()
 
     async def async_save(self) -> None:
         """Write the visits to disk now."""
@@ -192,29 +192,12 @@ class PorchlightCoordinator:
             data.stop()
         self.issues.forget()
 
-    @callback
-    def _claim(self) -> None:
-        """Say that the node is shown here, unless that is being said already."""
-        if self._claiming or not mqtt.is_connected(self.hass):
-            return
-        self._claiming = True
-        self.entry.async_create_background_task(self.hass, self._publish_claim(), f"porchlight claim of {self.node}")
-
-    async def _publish_claim(self) -> None:
-        try:
-            await mqtt.async_publish(self.hass, claim_topic(self.entry), CLAIM, qos=1, retain=True)
-        except HomeAssistantError as error:
-            # The next announcement comes with the next connection, and is answered with a claim.
-            _LOGGER.debug("Node %s is not claimed yet: %s", self.node, error)
-        finally:
-            self._claiming = False
-
     # --- what is heard: the node -------------------------------------------------------------------------------
 
     @callback
     def _on_connection(self, connected: bool) -> None:  # noqa: FBT001 - as the MQTT integration calls it
         if connected:
-            self._claim()
+            self._claim.say()
         else:
             self._set_online(online=False, why="the broker is away")
 
@@ -235,7 +218,7 @@ class PorchlightCoordinator:
                 self.issues.schema(announce.detail)
             return
         self.issues.announced(announce)
-        self._claim()
+        self._claim.say(tuple(camera.id for camera in announce.cameras))
         if announce == self.announce:
             return
         renamed = self._renamed(announce)
@@ -364,8 +347,3 @@ class PorchlightCoordinator:
 def store_of(hass: HomeAssistant, entry: PorchlightConfigEntry) -> Store[dict[str, Any]]:
     """Where the visits of a node are kept over a restart."""
     return Store(hass, STORE_VERSION, f"{DOMAIN}.{entry.entry_id}")
-
-
-def claim_topic(entry: PorchlightConfigEntry) -> str:
-    """Where a node is claimed."""
-    return f"{entry.data[CONF_BASE_TOPIC]}/{entry.data[CONF_NODE]}/claim"
