@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge_detector.core.calendar import Bucket, Key, Span
-from edge_detector.core.evidence import ClipFile, Item, ItemKind, Stored, StoredEvent, VisitRecord
+from edge_detector.core.evidence import ClipFile, CrossingRecord, Item, ItemKind, Stored, StoredEvent, VisitRecord
 from edge_detector.core.facts import Backlog, DetectorInfo, Fact
 from edge_detector.core.outline import Outline
 from edge_detector.core.places import Passages, Place, Way
@@ -205,6 +205,18 @@ class Diary(Protocol):
 
     def number(self, camera: str, kind: str, place_id: str = "") -> int:
         """The number of a camera, zone or line; given now, when it never had one, and to no other ever."""
+        ...
+
+    def crossings(self, visit: VisitRecord) -> Sequence[CrossingRecord]:
+        """Who crossed which line during a visit, in the order of time."""
+        ...
+
+    def totals(self, camera: str) -> Sequence[tuple[str, int, int]]:
+        """How often each line that a camera ever had was crossed in all: its id, in, out."""
+        ...
+
+    def inside(self, camera: str) -> tuple[float, int] | None:
+        """Since when so many people are inside by a camera's lines; None when that was never told."""
         ...
 
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge_detector.core.errors import RecordError, SourceEnded, SourceError, StoreError
-from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, Stored, StoredEvent, VisitRecord
-from edge_detector.core.facts import Backlog, DetectorInfo, Fact
+from edge_detector.core.evidence import (
+    ClipFile,
+    CrossingRecord,
+    Item,
+    ItemKind,
+    ItemState,
+    Stored,
+    StoredEvent,
+    VisitRecord,
+)
+from edge_detector.core.facts import Backlog, DetectorInfo, Fact, LineCrossed, OccupancyChanged
 from edge_detector.core.quota import Load
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
 from edge_detector.ports import AFTER_ALL_VISITS, WantsFrame
@@ -374,6 +384,24 @@ class MemoryDiary:
         if names not in self._places:
             self._places.append(names)
         return self._places.index(names) + 1
+
+    def crossings(self, visit: VisitRecord) -> Sequence[CrossingRecord]:
+        """Those that were noted of it."""
+        noted = (fact for fact in self._crossed() if fact.visit_id == visit.visit_id)
+        return tuple(CrossingRecord(utc=fact.utc, line=fact.line, direction=fact.direction) for fact in noted)
+
+    def totals(self, camera: str) -> Sequence[tuple[str, int, int]]:
+        """All that were noted."""
+        ways = Counter((fact.line, fact.direction) for fact in self._crossed() if fact.camera == camera)
+        return tuple((line, ways[line, "in"], ways[line, "out"]) for line in sorted({line for line, _ in ways}))
+
+    def inside(self, camera: str) -> tuple[float, int] | None:
+        """What was noted last."""
+        noted = [fact for fact in self.facts if isinstance(fact, OccupancyChanged) and fact.camera == camera]
+        return (noted[-1].utc, noted[-1].count) if noted else None
+
+    def _crossed(self) -> list[LineCrossed]:
+        return [fact for fact in self.facts if isinstance(fact, LineCrossed)]
 
 
 class FakeStore:

@@ -27,7 +27,7 @@ from edge_detector.core.types import StreamInfo
 from edge_detector.files import make_folder
 from edge_detector.mqtt.bridge import MqttBridge
 from edge_detector.mqtt.client import MqttClient
-from edge_detector.mqtt.messages import CameraInfo, NodeInfo
+from edge_detector.mqtt.messages import CameraInfo, NodeInfo, drawn
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
@@ -40,6 +40,7 @@ from edge_detector.runtime.bus import FactBus
 from edge_detector.runtime.camera import Camera, Streams
 from edge_detector.runtime.capture_loop import CaptureLoop, Sinks
 from edge_detector.runtime.control import Control
+from edge_detector.runtime.counts import resume
 from edge_detector.runtime.outlines import Outlines
 from edge_detector.runtime.slot import FairSlot
 
@@ -126,6 +127,7 @@ class Node:
             await self._bridge.start()
         self._control.start()
         self._outlines.start()
+        resume(self._cameras, diary=self._history, clock=self._clock, tell=self._bus.post)
         for camera in self._cameras.values():
             camera.start()
         self._outbound.start()
@@ -272,8 +274,7 @@ class Node:
 
     def _camera_info(self, name: str) -> CameraInfo:
         section = self._config.cameras[name]
-        zones = tuple((zone.id, zone.name) for zone in section.zone_values())
-        return CameraInfo(id=name, name=section.name or name, zones=zones)
+        return drawn(CameraInfo(id=name, name=section.name or name), self._outlines.outline(name))
 
     # --- running ------------------------------------------------------------------------------------------------------
 

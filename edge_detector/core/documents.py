@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_detector.core import naming
-from edge_detector.core.evidence import ClipFile, Item, ItemKind, VisitRecord
+from edge_detector.core.evidence import ClipFile, CrossingRecord, Item, ItemKind, VisitRecord
 from edge_detector.core.types import VisitStats
 
 #: Raised when a reader of an older version would misread a document.
@@ -48,7 +48,9 @@ def clip_of(item: Item) -> ClipFile:
     )
 
 
-def visit_document(visit: VisitRecord, items: Sequence[Item], origin: Origin) -> dict[str, object]:
+def visit_document(
+    visit: VisitRecord, items: Sequence[Item], origin: Origin, crossings: Sequence[CrossingRecord] = ()
+) -> dict[str, object]:
     """The visit as one JSON object (see the archive's layout); `items` are all files of the visit."""
     keys = {(item.kind, item.n): item.key for item in items}
     clips = sorted((clip_of(item) for item in items if item.kind is ItemKind.CLIP), key=lambda clip: clip.n)
@@ -81,7 +83,11 @@ def visit_document(visit: VisitRecord, items: Sequence[Item], origin: Origin) ->
         ],
         "snapshot": keys.get((ItemKind.SNAPSHOT, 1)),
         "zones": list(visit.zones),
-        "crossings": [],
+        "dwell_s": {zone: round(seconds, 1) for zone, seconds in visit.dwell},
+        "crossings": [
+            {"line": crossing.line, "direction": crossing.direction, "ts": naming.iso8601(crossing.utc)}
+            for crossing in crossings
+        ],
         "pre_roll_s": origin.pre_roll_s,
         "version": origin.version,
     }

@@ -95,9 +95,21 @@ class VisitRecord:
     last_seen_utc: float
     stats: VisitStats
     zones: tuple[str, ...] = ()
+    #: Zone id to the longest time in seconds that one person stayed in it.
+    dwell: tuple[tuple[str, float], ...] = ()
     #: Clips that were started for it.
     clips: int = 0
     ended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossingRecord:
+    """A crossing of a line as the diary keeps it."""
+
+    utc: float
+    line: str
+    #: `in` or `out`.
+    direction: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

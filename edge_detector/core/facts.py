@@ -55,6 +55,8 @@ class VisitEnded:
     clips: int
     #: Zone ids that anybody stood in during the visit, sorted.
     zones: tuple[str, ...] = ()
+    #: Zone id to the longest time in seconds that one person stayed in it, in the same order.
+    dwell: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,16 @@ class LineCrossed:
     direction: str
     #: Who it was: two may cross side by side.
     track: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinesCounted:
+    """How often a camera's lines were crossed before this start, also those that are drawn no more."""
+
+    camera: str
+    t: float
+    #: Line id, people in, people out.
+    lines: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +279,7 @@ Fact = (
     | ClipLost
     | FileStored
     | LineCrossed
+    | LinesCounted
     | OccupancyChanged
     | OutlineChanged
     | CameraUp

@@ -10,6 +10,7 @@ from edge_detector.core.facts import VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.types import Observation, Track, VisitStats
 
 Counts = tuple[tuple[str, int], ...]
+Dwells = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Look:
     count: int = 0
     confidence: float = 0.0
     zones: Counts = ()
+    #: The longest time that somebody has been in each zone.
+    dwell: Dwells = ()
 
     @property
     def inside(self) -> frozenset[str]:
@@ -90,7 +93,7 @@ class Presence:
             if track.score >= policy.confidence * (policy.keep_ratio if track.id in self.known else 1.0)
         ]
         zones = tuple((zone, min(there, len(scores))) for zone, there in seen.zones)
-        return Look(t=seen.t, count=len(scores), confidence=max(scores, default=0.0), zones=zones)
+        return Look(t=seen.t, count=len(scores), confidence=max(scores, default=0.0), zones=zones, dwell=seen.dwell)
 
     @property
     def first_t(self) -> float:
@@ -120,6 +123,8 @@ class Visit:
     stats: VisitStats = field(default_factory=VisitStats)
     #: Zones that anybody stood in.
     zones: frozenset[str] = frozenset()
+    #: The longest time that one person stayed in each of them.
+    dwell: Mapping[str, float] = field(default_factory=dict)
     #: The latest looks, one at least: somebody missed in a single frame has not left.
     looks: tuple[Look, ...] = ()
     told: Told = field(default_factory=Told)
@@ -141,6 +146,7 @@ class Visit:
                 max_confidence=max(self.stats.max_confidence, look.confidence),
             ),
             zones=self.zones | look.inside,
+            dwell={**self.dwell, **{zone: max(self.dwell.get(zone, 0.0), s) for zone, s in look.dwell}},
             looks=(*self.looks, look),
         )
 
@@ -191,6 +197,7 @@ class Visit:
             stats=self.stats,
             clips=self.clips,
             zones=tuple(sorted(self.zones)),
+            dwell=tuple((zone, self.dwell.get(zone, 0.0)) for zone in sorted(self.zones)),
         )
 
 

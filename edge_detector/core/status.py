@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatch
 
@@ -12,12 +12,17 @@ from edge_detector.core.facts import (
     CameraUp,
     Fact,
     LineCrossed,
+    LinesCounted,
+    OccupancyChanged,
+    OutlineChanged,
     VisitEnded,
     VisitStarted,
     VisitUpdated,
 )
 
 Counts = tuple[tuple[str, int], ...]
+#: Line id, people in, people out.
+Crossed = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +38,12 @@ class CameraStatus:
     confidence: float = 0.0
     #: Zone id to the number of people in it, every zone of the camera.
     zones: Counts = ()
-    #: Line id, people in, people out since the program started, every line of the camera.
-    lines: tuple[tuple[str, int, int], ...] = ()
+    #: Line id, people in, people out, every line of the camera.
+    lines: Crossed = ()
+    #: The same of lines that are not drawn, in case they are again: what is counted never becomes less.
+    undrawn: Crossed = ()
+    #: People inside: in less out, never below zero.
+    occupancy: int = 0
     #: The visit that goes on, None when there is none.
     visit_id: str | None = None
     #: Since when `person` is what it is: the visit's start, or when somebody was last seen; None when never told.
@@ -95,15 +104,45 @@ def _(fact: VisitEnded, status: CameraStatus) -> CameraStatus:
 
 @_fold.register
 def _(fact: LineCrossed, status: CameraStatus) -> CameraStatus:
-    ways = {line: (inward, outward) for line, inward, outward in status.lines}
-    inward, outward = ways.get(fact.line, (0, 0))
-    ways[fact.line] = (inward + 1, outward) if fact.direction == "in" else (inward, outward + 1)
-    return replace(status, lines=tuple((line, *way) for line, way in ways.items()), utc=fact.utc)
+    known = {line: (inward, outward) for line, inward, outward in (*status.undrawn, *status.lines)}
+    inward, outward = known.get(fact.line, (0, 0))
+    known[fact.line] = (inward + 1, outward) if fact.direction == "in" else (inward, outward + 1)
+    return replace(_counted(status, [line for line, _, _ in status.lines], known), utc=fact.utc)
+
+
+@_fold.register
+def _(fact: LinesCounted, status: CameraStatus) -> CameraStatus:
+    known = {line: (inward, outward) for line, inward, outward in (*status.undrawn, *status.lines, *fact.lines)}
+    return _counted(status, [line for line, _, _ in status.lines], known)
+
+
+@_fold.register
+def _(fact: OutlineChanged, status: CameraStatus) -> CameraStatus:
+    known = {line: (inward, outward) for line, inward, outward in (*status.undrawn, *status.lines)}
+    inside = dict(status.zones)
+    return replace(
+        _counted(status, [line.id for line in fact.outline.lines], known),
+        zones=tuple((zone.id, inside.get(zone.id, 0)) for zone in fact.outline.counted),
+    )
+
+
+@_fold.register
+def _(fact: OccupancyChanged, status: CameraStatus) -> CameraStatus:
+    return replace(status, occupancy=fact.count, utc=max(status.utc, fact.utc))
 
 
 @_fold.register
 def _(fact: CameraStats, status: CameraStatus) -> CameraStatus:
     return replace(status, fps=fact.fps, inference_ms=fact.inference_ms)
+
+
+def _counted(status: CameraStatus, drawn: Sequence[str], known: Mapping[str, tuple[int, int]]) -> CameraStatus:
+    """The status with the counts of the lines that are drawn, and apart from them those of all others."""
+    return replace(
+        status,
+        lines=tuple((line, *known.get(line, (0, 0))) for line in drawn),
+        undrawn=tuple((line, *ways) for line, ways in known.items() if line not in drawn),
+    )
 
 
 def _somebody(status: CameraStatus, fact: VisitStarted | VisitUpdated) -> CameraStatus:
@@ -136,5 +175,6 @@ def _nobody(status: CameraStatus, utc: float) -> CameraStatus:
 
 
 def _zones(known: Counts, seen: Counts) -> Counts:
-    """Every known zone with what is in it now, and zones that nobody knew of."""
-    return tuple(({zone: 0 for zone, _ in known} | dict(seen)).items())
+    """Every known zone with what is in it now; one that is drawn no more may still be told of for a moment."""
+    inside = dict(seen)
+    return tuple((zone, inside.get(zone, 0)) for zone, _ in known)

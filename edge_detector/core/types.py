@@ -162,6 +162,8 @@ class Observation:
     people: tuple[Track, ...] = ()
     #: Zone id to the number of people whose feet stand in it.
     zones: tuple[tuple[str, int], ...] = ()
+    #: Zone id to the seconds that one of the people in it has been there, the longest, of zones with somebody.
+    dwell: tuple[tuple[str, float], ...] = ()
     motion: float = 0.0
 
 

@@ -123,9 +123,9 @@ class MqttBridge:
         if isinstance(fact, CameraUp):
             self._learn(fact.camera, partial(replace, width=fact.width, height=fact.height))
         elif isinstance(fact, OutlineChanged) and self._learn(fact.camera, partial(drawn, outline=fact.outline)):
-            self._discovery = replace(self._discovery, info=self._info)
-            if self._greeted():
-                self._tell_discovery()
+            self._shown.redraw(self._info)
+            if self._greeted() and self._wants_discovery():
+                self._shown.publish()
         event = event_of(fact)
         if event is None:
             return

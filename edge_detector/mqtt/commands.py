@@ -28,6 +28,7 @@ class Action(StrEnum):
 
     SNAPSHOT = "snapshot"
     TEST_CLIP = "test_clip"
+    RESET_OCCUPANCY = "reset_occupancy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +43,9 @@ class Claim:
     """Who shows this node in place of MQTT discovery; nobody when `by` is empty."""
 
     by: str
-
     #: The claimant still sees the devices of MQTT discovery, and has them taken away again.
     again: bool = False
+
 
 def parse_set(payload: bytes, *, current: Settings, bounds: Bounds) -> Settings | Refusal:
     """The settings with the changes that a `set` message asks for; one wrong entry refuses all."""

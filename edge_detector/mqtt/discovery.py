@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge_detector.mqtt.commands import Action, Bounds
+from edge_detector.mqtt.discovery_outline import on_off, outline_components, while_online
 from edge_detector.mqtt.events import EventType
 from edge_detector.mqtt.messages import Body, CameraInfo, NodeInfo, to_json
 from edge_detector.mqtt.topics import (
@@ -31,12 +32,7 @@ _URL = (
     "{% set url = (value_json.url or '').split('?')[0] %}"  # a signature is a secret: the state has none
     f"{{{{ url if url | length <= {MAX_STATE_CHARACTERS} else '' }}}}"
 )
-_ONLINE = "{{ 'online' if value_json.online else 'offline' }}"
 _PERSON_ATTRIBUTES = "{{ {'visit_id': value_json.visit_id, 'since': value_json.since} | tojson }}"
-
-
-def _on_off(condition: str) -> str:
-    return f"{{{{ 'ON' if {condition} else 'OFF' }}}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +86,11 @@ class Discovery:
             "sw_version": self.info.version,
             "via_device": self._id(),
         }
-        components = _camera_components(self.topics, camera.id, self.bounds)
+        components = _camera_components(self.topics, camera, self.bounds)
         return self._payload(device, components, self._id(camera.id), camera.id)
 
     def _payload(self, device: Body, components: dict[str, Body], unique: str, entity: str) -> Body:
-        """A whole device message; ids are added to every component."""
+        """A whole device message; ids are added to every component that is not there to be removed."""
         return {
             "device": device,
             "origin": {"name": "Porchlight", "sw_version": self.info.version, "support_url": SUPPORT_URL},
@@ -105,6 +101,8 @@ class Discovery:
                     "unique_id": f"{unique}-{key}",
                     "default_entity_id": f"{component['platform']}.{entity}_{key}",
                 }
+                if len(component) > 1
+                else component
                 for key, component in components.items()
             },
         }
@@ -138,7 +136,7 @@ def _node_components(topics: Topics) -> dict[str, Body]:
             "name": "Uploads",
             "device_class": "problem",
             **health,
-            "value_template": _on_off("value_json.outbox.failed or value_json.outbox.last_error"),
+            "value_template": on_off("value_json.outbox.failed or value_json.outbox.last_error"),
             "json_attributes_topic": topics.of(HEALTH),
             "json_attributes_template": "{{ value_json.outbox | tojson }}",
         },
@@ -196,28 +194,30 @@ def _node_components(topics: Topics) -> dict[str, Body]:
     }
 
 
-def _camera_components(topics: Topics, camera: str, bounds: Bounds) -> dict[str, Body]:
+def _camera_components(topics: Topics, camera: CameraInfo, bounds: Bounds) -> dict[str, Body]:
     """All of a camera's entities."""
-    return _seen(topics, camera) | _kept(topics, camera) | _changed(topics, camera, bounds)
+    return {
+        **_seen(topics, camera.id),
+        **outline_components(topics, camera),
+        **_kept(topics, camera.id),
+        **_changed(topics, camera.id, bounds),
+    }
 
 
 def _seen(topics: Topics, camera: str) -> dict[str, Body]:
-    """What the camera sees: unknown while it delivers no pictures."""
+    """What the camera sees."""
     state = topics.of(STATE, camera)
-    while_online = {
-        "availability": [{"topic": topics.of(STATUS)}, {"topic": state, "value_template": _ONLINE}],
-        "availability_mode": "all",
-    }
+    online = while_online(topics, camera)
     return {
         "person": {
             "platform": "binary_sensor",
             "name": "Person",
             "device_class": "occupancy",
             "state_topic": state,
-            "value_template": _on_off("value_json.person"),
+            "value_template": on_off("value_json.person"),
             "json_attributes_topic": state,
             "json_attributes_template": _PERSON_ATTRIBUTES,
-            **while_online,
+            **online,
         },
         "people": {
             "platform": "sensor",
@@ -226,7 +226,7 @@ def _seen(topics: Topics, camera: str) -> dict[str, Body]:
             "state_class": "measurement",
             "state_topic": state,
             "value_template": "{{ value_json.count }}",
-            **while_online,
+            **online,
         },
         "confidence": {
             "platform": "sensor",
@@ -237,7 +237,7 @@ def _seen(topics: Topics, camera: str) -> dict[str, Body]:
             "unit_of_measurement": "%",
             "state_topic": state,
             "value_template": "{{ (value_json.confidence * 100) | round(1) }}",
-            **while_online,
+            **online,
         },
         "connectivity": {
             "platform": "binary_sensor",
@@ -245,7 +245,7 @@ def _seen(topics: Topics, camera: str) -> dict[str, Body]:
             "device_class": "connectivity",
             "entity_category": "diagnostic",
             "state_topic": state,
-            "value_template": _on_off("value_json.online"),
+            "value_template": on_off("value_json.online"),
         },
     }
 
@@ -328,7 +328,7 @@ def _switch(topics: Topics, camera: str, key: str, name: str, icon: str) -> Body
         "name": name,
         "icon": icon,
         "state_topic": topics.of(SETTINGS, camera),
-        "value_template": _on_off(f"value_json.{key}"),
+        "value_template": on_off(f"value_json.{key}"),
         "command_topic": topics.of(SET, camera),
         "command_template": f'{{"{key}": {{{{ (value == "ON") | tojson }}}}}}',
         "qos": 1,

@@ -109,9 +109,9 @@ def _(fact: ClipLost) -> Event:
 @event_of.register
 def _(fact: LineCrossed) -> Event:
     fields = {"line": fact.line, "direction": fact.direction}
-    return _of_visit(
-        fact, EventType.LINE_CROSSED, fields, f"{fact.line} {fact.direction} {fact.track} {iso8601(fact.utc)}"
-    )
+    n = f"{fact.line} {fact.direction} {fact.track} {iso8601(fact.utc)}"
+    make = _of_visit if fact.visit_id else _of_camera
+    return make(fact, EventType.LINE_CROSSED, fields, n)
 
 
 @event_of.register
@@ -148,7 +148,10 @@ def _of_visit(
 
 
 def _of_camera(
-    fact: CameraDown | CameraUp | Rejected, event_type: EventType, fields: Mapping[str, object], n: int | str = 0
+    fact: CameraDown | CameraUp | LineCrossed | Rejected,
+    event_type: EventType,
+    fields: Mapping[str, object],
+    n: int | str = 0,
 ) -> Event:
     """An event that belongs to no visit: its millisecond tells it from others of this type."""
     ms = round(fact.utc * 1000)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from edge_detector.core.facts import FileStored, Health
 from edge_detector.core.naming import iso8601
+from edge_detector.core.outline import Outline
 from edge_detector.core.status import CameraStatus
 from edge_detector.core.types import Settings
 
@@ -35,6 +36,9 @@ class CameraInfo:
     zones: tuple[tuple[str, str], ...] = ()
     #: Pairs of id and name.
     lines: tuple[tuple[str, str], ...] = ()
+    #: Ids of zones and of lines that were drawn while the program ran, and are no more.
+    erased_zones: tuple[str, ...] = ()
+    erased_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,19 @@ class NodeInfo:
     features: tuple[str, ...] = ()
     #: Where its own HTTP API answers, without user or token; None when it does not.
     api_url: str | None = None
+
+
+def drawn(camera: CameraInfo, outline: Outline) -> CameraInfo:
+    """The camera with the zones and lines of an outline; zones to ignore are nobody's business."""
+    zones = tuple((zone.id, zone.name) for zone in outline.counted)
+    lines = tuple((line.id, line.name) for line in outline.lines)
+    return replace(
+        camera,
+        zones=zones,
+        lines=lines,
+        erased_zones=_erased(camera.zones, camera.erased_zones, zones),
+        erased_lines=_erased(camera.lines, camera.erased_lines, lines),
+    )
 
 
 def to_json(body: Mapping[str, object]) -> str:
@@ -97,6 +114,7 @@ def state(status: CameraStatus) -> Body:
         "confidence": round(status.confidence, CONFIDENCE_DIGITS),
         "zones": {zone: {"person": count > 0, "count": count} for zone, count in status.zones},
         "lines": {line: {"in": inward, "out": outward} for line, inward, outward in status.lines},
+        "occupancy": status.occupancy,
         "visit_id": status.visit_id,
         "since": None if status.since_utc is None else iso8601(status.since_utc),
         "ts": iso8601(status.utc),
@@ -127,6 +145,13 @@ def last_clip(stored: FileStored) -> Body | None:
 def settings(values: Settings) -> Body:
     """The payload of `<node>/<camera>/settings`."""
     return {**asdict(values), "confidence": round(values.confidence, CONFIDENCE_DIGITS)}
+
+
+def _erased(
+    before: tuple[tuple[str, str], ...], erased: tuple[str, ...], now: tuple[tuple[str, str], ...]
+) -> tuple[str, ...]:
+    known = dict.fromkeys((*erased, *(key for key, _ in before)))
+    return tuple(key for key in known if key not in dict(now))
 
 
 def _camera(camera: CameraInfo) -> Body:

@@ -42,6 +42,10 @@ class Controls(Protocol):
         """Record a clip of now."""
         ...
 
+    def set_occupancy(self, camera: str, count: int) -> None:
+        """So many people are inside, whatever was counted."""
+        ...
+
 
 class Orders:
     """Carries out what comes on the `set` and `do` topics, or answers why not; on the loop only."""
@@ -92,10 +96,13 @@ class Orders:
         action = parse_do(payload)
         if isinstance(action, Refusal):
             return action
-        if action is Action.SNAPSHOT:
-            self._controls.take_snapshot(camera)
-        else:
-            self._controls.test_clip(camera)
+        match action:
+            case Action.SNAPSHOT:
+                self._controls.take_snapshot(camera)
+            case Action.TEST_CLIP:
+                self._controls.test_clip(camera)
+            case Action.RESET_OCCUPANCY:
+                self._controls.set_occupancy(camera, 0)
         return None
 
     async def _refuse(self, camera: str, reason: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge_detector.mqtt.discovery import Discovery
+from edge_detector.mqtt.messages import NodeInfo
 from edge_detector.mqtt.topics import Message
 
 
@@ -23,6 +25,10 @@ class Shown:
         self._kept: set[str] = set()
         #: The removals of cameras that were taken out of the configuration.
         self._gone: dict[str, Message] = {}
+
+    def redraw(self, info: NodeInfo) -> None:
+        """Zones or lines have changed; the cameras are the same."""
+        self._discovery = replace(self._discovery, info=info)
 
     def forget(self) -> tuple[str, ...]:
         """A new connection: the topics on which the broker is to be asked what it keeps."""

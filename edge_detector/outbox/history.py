@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from edge_detector.core import naming
 from edge_detector.core.calendar import Bucket, Key, Span, key_of
+from edge_detector.core.evidence import CrossingRecord, VisitRecord
 from edge_detector.core.facts import Fact, LineCrossed, OccupancyChanged, VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.places import CAMERA, LINE, ZONE, Passages, Place, Way
 from edge_detector.outbox.database import Database, Value
@@ -19,6 +20,8 @@ from edge_detector.outbox.database import Database, Value
 SLOT_S = 900
 #: A visit ends when somebody was last seen; a moment later nobody is there.
 _AFTER_S = 0.001
+#: Somebody may cross a line a moment before a visit is sure of them, and must not be looked for among all.
+_AROUND_S = 60.0
 
 
 class SqliteHistory:
@@ -86,6 +89,27 @@ class SqliteHistory:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
+    def crossings(self, visit: VisitRecord) -> Sequence[CrossingRecord]:
+        """Who crossed which line during a visit, in the order of time."""
+        values: dict[str, Value] = {
+            "visit_id": visit.visit_id,
+            "first_utc": visit.started_utc - _AROUND_S,
+            "last_utc": visit.last_seen_utc + _AROUND_S,
+        }
+        rows = self._database.rows("crossings_of_visit", values)
+        return tuple(CrossingRecord(utc=row["utc"], line=row["line"], direction=row["way"]) for row in rows)
+
+    def totals(self, camera: str) -> Sequence[tuple[str, int, int]]:
+        """How often each line that a camera ever had was crossed in all: its id, in, out."""
+        counts: dict[str, dict[str, int]] = {}
+        for row in self._database.rows("line_totals", {"camera": camera}):
+            counts.setdefault(row["line"], {})[row["way"]] = row["count"]
+        return tuple((line, ways.get("in", 0), ways.get("out", 0)) for line, ways in counts.items())
+
+    def inside(self, camera: str) -> tuple[float, int] | None:
+        """Since when so many people are inside by a camera's lines; None when that was never told."""
+        return self._latest(self.number(camera, CAMERA), math.inf)
+
     def places(self) -> Sequence[Place]:
         """Everything that has a number, also what is long gone, in the order of the numbers."""
         rows = self._database.rows("all_places")
@@ -110,7 +134,10 @@ class SqliteHistory:
 
     def present(self, place: Place, utc: float) -> tuple[float, int] | None:
         """Since when so many people were there at a moment: in a zone, or inside by a camera's lines."""
-        rows = self._database.rows("presence_at", {"place": place.number, "utc": utc})
+        return self._latest(place.number, utc)
+
+    def _latest(self, place: int, utc: float) -> tuple[float, int] | None:
+        rows = self._database.rows("presence_at", {"place": place, "utc": utc})
         return (rows[0]["utc"], rows[0]["count"]) if rows else None
 
     def _rows(self, places: Collection[Place], span: Span, bucket: Bucket) -> list[sqlite3.Row]:

@@ -94,6 +94,7 @@ def _values(visit: VisitRecord) -> dict[str, Value]:
         "max_confidence": visit.stats.max_confidence,
         "mean_inference_ms": visit.stats.mean_inference_ms,
         "zones": json.dumps(visit.zones),
+        "dwell": json.dumps(dict(visit.dwell)),
         "clips": visit.clips,
         "ended": visit.ended,
     }
@@ -111,6 +112,7 @@ def _visit(row: sqlite3.Row) -> VisitRecord:
             mean_inference_ms=row["mean_inference_ms"],
         ),
         zones=tuple(json.loads(row["zones"])),
+        dwell=tuple(json.loads(row["dwell"]).items()),
         clips=row["clips"],
         ended=bool(row["ended"]),
     )

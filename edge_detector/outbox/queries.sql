@@ -211,10 +211,11 @@ LIMIT 1;
 
 -- name: put_visit
 INSERT INTO visits (
-    visit_id, camera, started_utc, last_seen_utc, max_people, max_confidence, mean_inference_ms, zones, clips, ended
+    visit_id, camera, started_utc, last_seen_utc, max_people, max_confidence, mean_inference_ms, zones, dwell, clips,
+    ended
 ) VALUES (
     :visit_id, :camera, :started_utc, :last_seen_utc, :max_people, :max_confidence, :mean_inference_ms, :zones,
-    :clips, :ended
+    :dwell, :clips, :ended
 )
 ON CONFLICT (visit_id) DO UPDATE SET
     camera = excluded.camera,
@@ -224,6 +225,7 @@ ON CONFLICT (visit_id) DO UPDATE SET
     max_confidence = excluded.max_confidence,
     mean_inference_ms = excluded.mean_inference_ms,
     zones = excluded.zones,
+    dwell = excluded.dwell,
     clips = excluded.clips,
     ended = excluded.ended;
 
@@ -298,6 +300,24 @@ SELECT outline FROM outlines WHERE camera = :camera;
 -- name: add_crossing
 INSERT INTO crossings (id, place, utc, way, visit_id) VALUES (:id, :place, :utc, :way, :visit_id)
 ON CONFLICT (id) DO NOTHING;
+
+-- name: crossings_of_visit
+SELECT crossings.utc AS utc, places.id AS line, crossings.way AS way
+FROM crossings JOIN places ON places.number = crossings.place
+WHERE crossings.utc >= :first_utc AND crossings.utc <= :last_utc AND crossings.visit_id = :visit_id
+ORDER BY crossings.utc, crossings.id;
+
+-- name: line_totals
+SELECT places.id AS line, line_totals.way AS way, line_totals.count AS count
+FROM places JOIN line_totals ON line_totals.place = places.number
+WHERE places.camera = :camera AND places.kind = 'line'
+ORDER BY places.number, line_totals.way;
+
+-- name: put_spots
+INSERT OR REPLACE INTO spots (camera, spots) VALUES (:camera, :spots);
+
+-- name: get_spots
+SELECT spots FROM spots WHERE camera = :camera;
 
 -- name: add_presence
 INSERT INTO presence (place, utc, count) VALUES (:place, :utc, :count)

@@ -189,6 +189,7 @@ class AnalyseStage:
             session=frame.session,
             people=survey.people,
             zones=survey.zones,
+            dwell=survey.dwell,
             motion=motion,
         )
         outputs = [self._finish(output) for output in self._machine.handle(observation)]

@@ -188,6 +188,7 @@ class Bookkeeper:
             stats=record.stats,
             clips=clips,
             zones=record.zones,
+            dwell=record.dwell,
         )
 
     def stats_of(self, visit_id: str) -> VisitStats:
@@ -212,7 +213,7 @@ class Bookkeeper:
         if visit is None:
             return
         visit.record = replace(
-            visit.record, last_seen_utc=fact.utc, stats=fact.stats, zones=fact.zones, clips=fact.clips
+            visit.record, last_seen_utc=fact.utc, stats=fact.stats, zones=fact.zones, dwell=fact.dwell, clips=fact.clips
         )
         visit.started = fact.clips
         self._journal.put_visit(visit.record)
@@ -254,7 +255,8 @@ class Bookkeeper:
             return
         record = visit.record
         place = self._places[record.camera]
-        document = visit_document(record, self._ledger.items(visit_id=record.visit_id), place.origin)
+        items, crossings = self._ledger.items(visit_id=record.visit_id), self._diary.crossings(record)
+        document = visit_document(record, items, place.origin, crossings)
         path = place.spool / naming.document_name(record.visit_id)
         self._write_file(path, json.dumps(document, separators=(",", ":")).encode())
         self._add(record.camera, record.visit_id, ItemKind.DOCUMENT, path)

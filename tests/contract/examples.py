@@ -120,6 +120,7 @@ STATUS = CameraStatus(
     confidence=0.87654,
     zones=(("steps", 2), ("street", 0)),
     lines=(("threshold", 3, 1),),
+    occupancy=2,
     visit_id=VISIT,
     since_utc=UTC,
     utc=UTC + 1.5,
@@ -156,6 +157,9 @@ FACTS: dict[str, Fact] = {
     "line_crossed": LineCrossed(
         camera=CAMERA, visit_id=VISIT, t=104.0, utc=UTC + 4.0, line="threshold", direction="in"
     ),
+    "line_crossed.alone": LineCrossed(
+        camera=CAMERA, visit_id="", t=104.0, utc=UTC + 4.0, line="threshold", direction="out", track=7
+    ),
     "camera_down": CameraDown(
         camera=CAMERA, t=200.0, utc=UTC + 100.0, reason="rtsp://192.0.2.9/stream1 sends nothing for 10 s"
     ),
@@ -170,6 +174,7 @@ COMMANDS: dict[str, messages.Body] = {
     "set": {"armed": False, "confidence": 0.6},
     "do.snapshot": {"action": "snapshot"},
     "do.test_clip": {"action": "test_clip"},
+    "do.reset_occupancy": {"action": "reset_occupancy"},
     "claim": {"by": "home_assistant"},
 }
 

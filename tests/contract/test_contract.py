@@ -64,7 +64,9 @@ def test_the_edge_emits_the_golden_message(name: str) -> None:
 def test_every_message_has_a_golden_file_and_a_schema() -> None:
     assert {name_of(path) for path in GOLDEN} == set(EMITTED) | set(examples.COMMANDS)
     assert {name_of(path) for path in SCHEMAS.glob("*.json")} == {path.name.partition(".")[0] for path in OURS}
-    assert {f"event_{kind}" for kind in EventType} == {name for name in EMITTED if name.startswith("event_")}
+    assert {f"event_{kind}" for kind in EventType} == {
+        name.partition(".")[0] for name in EMITTED if name.startswith("event_")
+    }
 
 
 @pytest.mark.parametrize("path", OURS, ids=name_of)
@@ -115,6 +117,7 @@ def test_the_edge_obeys_the_golden_commands() -> None:
     assert parse_set(read("set"), current=Settings(), bounds=SETTINGS_BOUNDS) == Settings(armed=False, confidence=0.6)
     assert parse_do(read("do.snapshot")) is Action.SNAPSHOT
     assert parse_do(read("do.test_clip")) is Action.TEST_CLIP
+    assert parse_do(read("do.reset_occupancy")) is Action.RESET_OCCUPANCY
     assert parse_claim(read("claim")) == Claim(by="home_assistant")
 
 

@@ -68,7 +68,7 @@ def result(home_assistant_python: Path) -> dict[str, Any]:
 
 def test_home_assistant_finds_no_fault(result: dict[str, Any]) -> None:
     assert result["faults"] == []
-    assert result["devices"] == {"Hallway": 9, "Front door": 13, "Garden": 13}
+    assert result["devices"] == {"Hallway": 9, "Front door": 21, "Garden": 13}
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,19 @@ from edge_detector.core.facts import (
     Fact,
     Health,
     LineCrossed,
+    LinesCounted,
+    OccupancyChanged,
+    OutlineChanged,
     Rejected,
     VisitEnded,
     VisitStarted,
     VisitUpdated,
 )
+from edge_detector.core.lines import Line
+from edge_detector.core.outline import Outline
 from edge_detector.core.status import CameraStatus, fold
 from edge_detector.core.types import VisitStats
+from edge_detector.core.zones import Zone, ZoneKind
 
 UP = CameraUp(camera="door", t=1.0, utc=101.0, width=640, height=480)
 DOWN = CameraDown(camera="door", t=20.0, utc=120.0, reason="gone")
@@ -135,16 +141,48 @@ def test_end_of_another_visit_changes_nothing() -> None:
     assert fold(state, replace(ENDED, visit_id="v0")) is state
 
 
-def test_zone_that_nobody_knew_of() -> None:
-    state = after(UP, replace(STARTED, zones=(("new", 1),)))
-    assert state.zones == (("step", 0), ("gate", 0), ("new", 1))
+def test_a_zone_that_is_drawn_no_more_is_not_told() -> None:
+    state = after(UP, replace(STARTED, zones=(("old", 1), ("gate", 2))))
+    assert state.zones == (("step", 0), ("gate", 2))
 
 
 def test_lines_are_counted_each_way() -> None:
     crossed = LineCrossed(camera="door", visit_id="v1", t=1.0, utc=115.0, line="sill", direction="in")
     state = after(crossed, crossed, replace(crossed, direction="out"), replace(crossed, line="new", direction="out"))
-    assert state.lines == (("sill", 2, 1), ("new", 0, 1))
+    assert state.lines == (("sill", 2, 1),)
+    assert state.undrawn == (("new", 0, 1),)
     assert state.utc == 115.0
+
+
+def test_a_line_goes_on_where_it_was_before_the_start_also_when_it_is_drawn_anew() -> None:
+    crossed = LineCrossed(camera="door", visit_id="v1", t=1.0, utc=115.0, line="sill", direction="in")
+    counted = LinesCounted(camera="door", t=0.0, lines=(("sill", 10, 5), ("back", 3, 4)))
+    without = OutlineChanged(camera="door", t=0.0, outline=Outline())
+    back = Outline(lines=tuple(Line(id=key, name=key, start=(0, 0), end=(1, 1)) for key in ("back", "sill", "new")))
+    state = after(counted, crossed)
+    assert state.lines == (("sill", 11, 5),)
+    state = fold(state, without)
+    assert state.lines == ()
+    state = fold(state, replace(without, outline=back))
+    assert state.lines == (("back", 3, 4), ("sill", 11, 5), ("new", 0, 0))
+    assert state.undrawn == ()
+
+
+def test_zones_are_drawn_anew_while_somebody_is_there() -> None:
+    corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+    zones = (
+        Zone(id="lawn", name="Lawn", points=corners),
+        Zone(id="tree", name="Tree", points=corners, kind=ZoneKind.IGNORE),
+        Zone(id="step", name="Step", points=corners),
+    )
+    changed = OutlineChanged(camera="door", t=0.0, outline=Outline(zones=zones))
+    assert after(UP, STARTED, changed).zones == (("lawn", 0), ("step", 1))
+
+
+def test_people_inside_are_told() -> None:
+    changed = OccupancyChanged(camera="door", t=1.0, utc=200.0, count=3, reason="crossed")
+    state = after(UP, changed)
+    assert (state.occupancy, state.utc) == (3, 200.0)
 
 
 def test_speed() -> None:

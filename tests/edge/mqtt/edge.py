@@ -39,7 +39,7 @@ INFO = NodeInfo(
     model="Raspberry Pi 5",
     cameras=(
         CameraInfo(id="door", name="Door", width=640, height=480, zones=(("steps", "Steps"),)),
-        CameraInfo(id="gate", name="Gate", width=640, height=480),
+        CameraInfo(id="gate", name="Gate", width=640, height=480, lines=(("kerb", "Kerb"),)),
     ),
 )
 UTC = 1795246200.0
@@ -127,6 +127,9 @@ class Controls:
 
     def test_clip(self, camera: str) -> None:
         self.told.append((camera, "test_clip"))
+
+    def set_occupancy(self, camera: str, count: int) -> None:
+        self.told.append((camera, count))
 
 
 class Edge:

@@ -18,7 +18,10 @@ from pathlib import Path
 import pytest
 
 from edge_detector.core.errors import LedgerError
-from edge_detector.core.facts import CameraDown, CameraUp, LineCrossed
+from edge_detector.core.facts import CameraDown, CameraUp, LineCrossed, OutlineChanged
+from edge_detector.core.lines import Line
+from edge_detector.core.outline import Outline
+from edge_detector.core.zones import Zone, ZoneKind
 from edge_detector.mqtt.event_queue import ACK_S
 from edge_detector.mqtt.orders import REFUSALS_A_MINUTE
 from edge_detector.outbox.database import Database
@@ -198,6 +201,30 @@ async def test_events_of_two_cameras_and_lines(broker: Broker, observer: Observe
         await edge.handle(up("gate"), crossing, stranger)
         gate = await heard_on(observer, "porchlight/pi/gate/state", 3)
     assert json.loads(gate[-1].payload)["lines"] == {"kerb": {"in": 0, "out": 1}}
+
+
+async def test_what_is_drawn_anew_is_announced_and_discovered_anew(broker: Broker, observer: Observer) -> None:
+    corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+    lawn = Zone(id="lawn", name="Lawn", points=corners)
+    tree = Zone(id="tree", name="Tree", points=corners, kind=ZoneKind.IGNORE)
+    sill = Line(id="sill", name="Sill", start=(0.0, 0.5), end=(1.0, 0.5))
+    changed = OutlineChanged(camera="door", t=1.0, outline=Outline(zones=(lawn, tree), lines=(sill,)))
+    async with Edge(broker.port, discovery="on") as edge:
+        await heard_on(observer, DISCOVERED[2])
+        observer.clear()
+        await edge.handle(up(), changed, changed)
+        announced = json.loads((await heard_on(observer, "porchlight/announce/pi"))[-1].payload)
+        found = json.loads((await heard_on(observer, DISCOVERED[1]))[-1].payload)
+        state = json.loads((await heard_on(observer, STATE, 2))[-1].payload)
+    door = announced["cameras"][0]
+    assert (door["zones"], door["lines"]) == ([{"id": "lawn", "name": "Lawn"}], [{"id": "sill", "name": "Sill"}])
+    assert (state["zones"], state["lines"]) == ({"lawn": {"person": False, "count": 0}}, {"sill": {"in": 0, "out": 0}})
+    components = found["components"]
+    assert components["zone_steps"] == {"platform": "binary_sensor"}  # that is how Home Assistant removes it
+    assert components["people_steps"] == {"platform": "sensor"}
+    assert {"zone_lawn", "people_lawn", "in_sill", "out_sill", "inside", "reset_inside"} <= set(components)
+    assert "zone_tree" not in components
+    assert len(observer.on(DISCOVERED[1])) == 1  # the second time nothing is new
 
 
 # --- outages --------------------------------------------------------------------------------------------------------
@@ -455,7 +482,9 @@ async def test_actions_are_taken(broker: Broker, observer: Observer) -> None:
         await publish(observer, DO, '{"action": "explode"}')
         told = await heard_on(observer, EVENT)
     assert edge.controls.told == [("door", "snapshot"), ("door", "test_clip")]
-    assert json.loads(told[0].payload)["reason"] == 'action is "explode": allowed are snapshot, test_clip'
+    assert (
+        json.loads(told[0].payload)["reason"] == 'action is "explode": allowed are snapshot, test_clip, reset_occupancy'
+    )
 
 
 async def test_a_wrong_setting_is_refused_whole(broker: Broker, observer: Observer) -> None:

@@ -23,6 +23,7 @@ from edge_detector.mqtt.commands import (
     parse_set,
 )
 
+ACTIONS = "snapshot, test_clip, reset_occupancy"
 CURRENT = Settings(armed=False, confidence=0.4, max_clip_s=12.0)
 FLAGS = st.booleans()
 VALID = st.fixed_dictionaries(
@@ -94,9 +95,9 @@ def test_what_is_wrong_is_refused_whole_with_the_reason(payload: bytes | str, re
     [
         (b'{"action": "snapshot"}', Action.SNAPSHOT),
         (b'{"action": "test_clip"}', Action.TEST_CLIP),
-        (b'{"action": "Snapshot"}', Refusal(reason='action is "Snapshot": allowed are snapshot, test_clip')),
-        (b'{"action": ["snapshot"]}', Refusal(reason='action is ["snapshot"]: allowed are snapshot, test_clip')),
-        (b"{}", Refusal(reason="action is null: allowed are snapshot, test_clip")),
+        (b'{"action": "Snapshot"}', Refusal(reason=f'action is "Snapshot": allowed are {ACTIONS}')),
+        (b'{"action": ["snapshot"]}', Refusal(reason=f'action is ["snapshot"]: allowed are {ACTIONS}')),
+        (b"{}", Refusal(reason=f"action is null: allowed are {ACTIONS}")),
         (b'{"action": "snapshot", "n": 2}', Refusal(reason='unknown key "n": allowed is action')),
         (b"snapshot", Refusal(reason='the message is no JSON: "snapshot"')),
     ],
