@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import Enum
 
 #: More than any chart shows.
@@ -58,11 +58,12 @@ def starts(span: Span, bucket: Bucket, zone: tzinfo) -> Iterator[tuple[Key, date
     last = span.index(span.last_utc, bucket)
     if (span.last_utc + span.offset_s) % bucket.value == 0:
         last -= 1
+    even = timezone(timedelta(seconds=span.offset_s))
     for index in range(span.index(span.first_utc, bucket), last + 1):
         if bucket is Bucket.DAY:  # midnight may have another offset than the rest of the day
             begun = datetime.fromtimestamp(index * bucket.value, UTC).replace(tzinfo=zone)
         else:
-            begun = datetime.fromtimestamp(index * bucket.value - span.offset_s, UTC).astimezone(zone)
+            begun = datetime.fromtimestamp(index * bucket.value - span.offset_s, even)
         yield key_of(span, index, bucket), begun
 
 

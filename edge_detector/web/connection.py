@@ -10,6 +10,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 #: A request's head comes within this, from the connection's beginning or from its first byte on.
 HEAD_LIMIT_S = 10.0
+#: So many connections may wait for a request, or for the rest of one; for one more, the one that waits longest goes.
+IDLE_LIMIT = 128
 #: Somebody who takes nothing for this long is gone.
 STALL_LIMIT_S = 20.0
 
@@ -25,11 +27,26 @@ class Connection(H11Protocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
         self._handed_on = False
+        self._since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Expect a request."""
+        """Expect a request; nobody keeps others out by asking for nothing."""
         super().connection_made(transport)
+        self._since = self.loop.time()
+        idle = [other for other in self.connections if isinstance(other, Connection) and other.is_idle]
+        if len(idle) > IDLE_LIMIT:
+            min(idle, key=Connection.since).transport.abort()
         self._head_timer = self.loop.call_later(self.head_limit_s, transport.abort)
+
+    @property
+    def is_idle(self) -> bool:
+        """Is there no whole request to answer?"""
+        cycle: RequestResponseCycle | None = self.cycle
+        return not self.transport.is_closing() and (cycle is None or bool(cycle.response_complete))
+
+    def since(self) -> float:
+        """When it was made."""
+        return self._since
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StrictInt
 
@@ -80,11 +80,14 @@ class Counting:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
 
-    def add_to(self, app: FastAPI, **more: Any) -> None:  # noqa: ANN401 - as FastAPI takes it
+    def add_to(self, app: FastAPI, *, dependencies: list[Any], responses: dict[int | str, Any]) -> None:
         """Give them their paths, which are at the root."""
-        app.post("/traffic", response_model=Passed | Failed, tags=["counting server"], **more)(self.traffic)
-        app.post("/objects", response_model=There | Failed, tags=["counting server"], **more)(self.objects)
-        app.get("/statusWatch", tags=["counting server"], **more)(self.status)
+        router = APIRouter(tags=["counting server"], dependencies=dependencies, responses=responses)
+        wrong = {400: {"model": Failed, "description": "What was sent is wrong"}}
+        router.post("/traffic", response_model=Passed | Failed, responses=wrong)(self.traffic)
+        router.post("/objects", response_model=There | Failed, responses=wrong)(self.objects)
+        router.get("/statusWatch")(self.status)
+        app.include_router(router)
 
     def traffic(self, asked: TrafficAsked) -> JSONResponse:
         """People who passed over a line, or into a zone, in an interval."""

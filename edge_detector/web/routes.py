@@ -78,7 +78,7 @@ class Routes:
         questions.add_to(router)
         Changes(self._sources, questions).add_to(router)
         app.include_router(router)
-        Counting(self._sources).add_to(app, dependencies=costly, responses=errors(401, 403, 413, 429, 503))
+        Counting(self._sources).add_to(app, dependencies=costly, responses=errors(401, 403, 408, 413, 429, 503))
         app.add_api_websocket_route(f"{PREFIX}/ws", self.listen)
         app.get("/{path:path}", include_in_schema=False)(self.page)
         return app

@@ -1,6 +1,7 @@
 """Clients that nobody wants: too slow, too long, silent."""
 
 import asyncio
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge_detector.core.types import Frame, Planes
-from edge_detector.web.connection import Connection
+from edge_detector.web.connection import IDLE_LIMIT, Connection
 from tests.edge.web.conftest import Site
 
 
@@ -96,8 +97,22 @@ async def test_slow_but_steady_reader_gets_everything(site: Site) -> None:
         assert await asyncio.to_thread(read) > 12_000_000
 
 
-async def test_many_idle_connections_keep_nobody_out(site: Site) -> None:
-    idle = [site.client.raw() for _ in range(100)]
-    assert (await site.client.get("/cameras")).status == 200
-    for connection in idle:
-        connection.close()
+@pytest.mark.parametrize("begun", [b"", b"GET /api/v1/cameras HT", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
+async def test_a_thousand_idle_connections_keep_nobody_out(
+    site: Site, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(Connection, "head_limit_s", 60.0)  # they would be gone too soon
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limits[1]), limits[1]))
+    idle: list[socket.socket] = []
+    try:
+        for _ in range(20):
+            idle += [await asyncio.to_thread(site.client.raw, begun) for _ in range(50)]
+            assert (await site.client.get("/cameras")).status == 200
+        assert len(idle) == 1000
+        assert site.server._server is not None
+        assert len(site.server._server.server_state.connections) <= IDLE_LIMIT + 2
+    finally:
+        for connection in idle:
+            connection.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
