@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge_detector.core.errors import RecordError, SourceEnded, SourceError, StoreError
-from edge_detector.core.evidence import (
-    ClipFile,
-    CrossingRecord,
-    Item,
-    ItemKind,
-    ItemState,
-    Stored,
-    StoredEvent,
-    VisitRecord,
-)
-from edge_detector.core.facts import Backlog, DetectorInfo, Fact, LineCrossed, OccupancyChanged
+from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, Stored, StoredEvent, VisitRecord
+from edge_detector.core.facts import Backlog, DetectorInfo
+from edge_detector.core.outline import Outline
 from edge_detector.core.quota import Load
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
 from edge_detector.ports import AFTER_ALL_VISITS, WantsFrame
@@ -365,43 +356,24 @@ class MemoryJournal:
         return self._settings.get(camera)
 
 
-class MemoryDiary:
-    """The diary in lists."""
+class MemoryOutlines:
+    """What was drawn, in a dictionary."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._places: list[tuple[str, str, str]] = []
-        #: Everything that was noted.
-        self.facts: list[Fact] = []
+        self._drawn: dict[str, Outline] = {}
 
-    def note(self, fact: Fact) -> None:
-        """Keep all of it."""
-        self.facts.append(fact)
+    def get(self, camera: str) -> Outline | None:
+        """What was drawn."""
+        return self._drawn.get(camera)
 
-    def number(self, camera: str, kind: str, place_id: str = "") -> int:
-        """Count from 1."""
-        names = (camera, kind, place_id)
-        if names not in self._places:
-            self._places.append(names)
-        return self._places.index(names) + 1
+    def put(self, camera: str, outline: Outline) -> None:
+        """Keep it."""
+        self._drawn[camera] = outline
 
-    def crossings(self, visit: VisitRecord) -> Sequence[CrossingRecord]:
-        """Those that were noted of it."""
-        noted = (fact for fact in self._crossed() if fact.visit_id == visit.visit_id)
-        return tuple(CrossingRecord(utc=fact.utc, line=fact.line, direction=fact.direction) for fact in noted)
-
-    def totals(self, camera: str) -> Sequence[tuple[str, int, int]]:
-        """All that were noted."""
-        ways = Counter((fact.line, fact.direction) for fact in self._crossed() if fact.camera == camera)
-        return tuple((line, ways[line, "in"], ways[line, "out"]) for line in sorted({line for line, _ in ways}))
-
-    def inside(self, camera: str) -> tuple[float, int] | None:
-        """What was noted last."""
-        noted = [fact for fact in self.facts if isinstance(fact, OccupancyChanged) and fact.camera == camera]
-        return (noted[-1].utc, noted[-1].count) if noted else None
-
-    def _crossed(self) -> list[LineCrossed]:
-        return [fact for fact in self.facts if isinstance(fact, LineCrossed)]
+    def drop(self, camera: str) -> None:
+        """Forget it."""
+        self._drawn.pop(camera, None)
 
 
 class FakeStore:

@@ -30,7 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 #: Modules of an adapter that are as pure as the core: they say what a message is, and send none.
-PURE = {f"{PACKAGE}.mqtt.{name}" for name in ("commands", "discovery", "events", "messages", "topics")}
+_SAY_ONLY = ("commands", "discovery", "discovery_outline", "events", "messages", "topics")
+PURE = {f"{PACKAGE}.mqtt.{name}" for name in _SAY_ONLY}
 
 #: Parts of the configuration that are the whole of it: an adapter is handed its own section alone.
 WHOLE_CONFIG = {"", "load", "redact", "root"}

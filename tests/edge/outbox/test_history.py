@@ -3,6 +3,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -262,3 +263,32 @@ def test_older_database_brings_its_visits_along(tmp_path: Path) -> None:
     page = SqliteJournal(database).page(camera="door", zone="mat", limit=9)
     assert [record.started_utc for record in page] == [BEGUN + 7200, BEGUN]
     database.close()
+
+
+def test_what_was_counted_of_a_line_survives_what_is_forgotten(history: SqliteHistory, database: Database) -> None:
+    for n in range(3):
+        history.note(crossed(BEGUN + n))
+    history.note(crossed(BEGUN + 3, "out", line="sill"))
+    history.note(crossed(BEGUN, camera="back"))
+    SqliteUpkeep(database).prune(0.0, 100, history_before_utc=BEGUN + 86_400)
+    assert history.totals("door") == (("gate", 3, 0), ("sill", 0, 1))
+    assert history.totals("shed") == ()
+
+
+def test_how_many_are_inside_is_what_was_told_last(history: SqliteHistory) -> None:
+    assert history.inside("door") is None
+    for n, count in enumerate((1, 2, 1)):
+        history.note(OccupancyChanged(camera="door", t=0.0, utc=BEGUN + n, count=count, reason="crossed"))
+    assert history.inside("door") == (BEGUN + 2, 1)
+
+
+def test_crossings_are_those_of_the_visit(history: SqliteHistory) -> None:
+    record = visit(BEGUN)
+    mine = replace(crossed(BEGUN + 1, "out"), visit_id=record.visit_id)
+    for fact in (crossed(BEGUN + 1), mine, replace(mine, utc=BEGUN + 2, direction="in")):
+        history.note(fact)
+    found = history.crossings(record)
+    assert [(crossing.utc, crossing.line, crossing.direction) for crossing in found] == [
+        (BEGUN + 1, "gate", "out"),
+        (BEGUN + 2, "gate", "in"),
+    ]

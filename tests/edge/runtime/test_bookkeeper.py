@@ -1,7 +1,7 @@
 """The bookkeeper: what is on disk after each fact, and what it makes of what a crash left."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from edge_detector.core.facts import (
     CameraStats,
     ClipLost,
     ClipSaved,
+    LineCrossed,
     SnapshotReady,
     VisitEnded,
     VisitStarted,
@@ -22,9 +23,11 @@ from edge_detector.core.facts import (
 )
 from edge_detector.core.types import ClipEnd, VisitStats
 from edge_detector.files import write_atomic
+from edge_detector.outbox.database import Database
+from edge_detector.outbox.history import SqliteHistory
 from edge_detector.runtime import bookkeeper
 from edge_detector.runtime.bookkeeper import JOURNAL_INTERVAL_S, Bookkeeper, Place
-from edge_detector.testing import FakeClock, MemoryDiary, MemoryJournal, MemoryLedger
+from edge_detector.testing import FakeClock, MemoryJournal, MemoryLedger
 from tests.edge.runtime.values import OTHER_VISIT, VISIT, ended, started
 
 STATS = VisitStats(max_people=1, max_confidence=0.8, mean_inference_ms=12)
@@ -34,11 +37,11 @@ ORIGIN = Origin(node="porch", camera="door", model="yolov5n", backend="onnx", pr
 class Office:
     """A bookkeeper with its shelves."""
 
-    def __init__(self, spool: Path) -> None:
+    def __init__(self, spool: Path, diary: SqliteHistory) -> None:
         self.spool = spool
         self.ledger = MemoryLedger()
         self.journal = MemoryJournal()
-        self.diary = MemoryDiary()
+        self.diary = diary
         self.woken = 0
         self.keeper = self.hire()
 
@@ -99,8 +102,12 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
-    return Office(tmp_path)
+def office(tmp_path: Path) -> Iterator[Office]:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    database = Database(tmp_path / "porchlight.db")
+    yield Office(spool, SqliteHistory(database))
+    database.close()
 
 
 def saved(clip: ClipFile) -> ClipSaved:
@@ -153,6 +160,24 @@ async def test_whole_visit(office: Office) -> None:
     assert clip["sha256"] == "c0ffee"
     assert [visit.ended for visit in office.journal.visits()] == [True]
     assert office.woken == 3
+
+
+async def test_the_document_tells_who_stayed_where_and_who_crossed_what(office: Office) -> None:
+    await office.keeper.begin(started())
+    for track, way in enumerate(("in", "out")):
+        crossed = LineCrossed(
+            camera="door", visit_id=VISIT, t=0.0, utc=1_700_000_012.5 + track, line="sill", direction=way, track=track
+        )
+        await office.keeper.handle(crossed)
+    elsewhere = LineCrossed(camera="door", visit_id="", t=0.0, utc=1_700_000_013.0, line="sill", direction="in")
+    await office.keeper.handle(elsewhere)
+    await office.keeper.handle(replace(ended(), dwell=(("mat", 4.25),)))
+    document = office.document()
+    assert document["dwell_s"] == {"mat": 4.2}
+    assert document["crossings"] == [
+        {"line": "sill", "direction": "in", "ts": "2023-11-14T22:13:32.500Z"},
+        {"line": "sill", "direction": "out", "ts": "2023-11-14T22:13:33.500Z"},
+    ]
 
 
 async def test_document_waits_for_the_last_clip(office: Office) -> None:
