@@ -1,8 +1,8 @@
 """Measures every way to run the person model: what a look costs, whom it finds, and down to which size.
 
-`python -m bench.models --model PATH [--video FILE] [--json FILE]`. Costs are the least of many looks, so that what else
-the machine does hardly counts. Agreement is with 32-bit floats in ONNX Runtime at 640 pixels on the same pictures, its
-person-frames those in which somebody scores 0.5 or more.
+`python -m bench.models --model PATH [--video FILE] [--json FILE] [--only TABLE]`. Costs are the least of many looks, so
+that what else the machine does hardly counts. Agreement is with 32-bit floats in ONNX Runtime at 640 pixels on the same
+pictures, its person-frames those in which somebody scores 0.5 or more.
 """
 
 from __future__ import annotations
@@ -149,8 +149,9 @@ def rows(wanted: Mapping[str, list[Seen]], seen: Mapping[str, list[Seen]]) -> It
         yield {"clip": name, "person_frames": people, **{key: round(value, 4) for key, value in numbers.items()}}
 
 
-def sizes(bench: Bench, engine: Engine) -> list[dict[str, object]]:
+def sizes(bench: Bench) -> list[dict[str, object]]:
     """Recall by the size of a person in a 1080p scene: with regions, and with one pass over the whole picture."""
+    engine = Engine(precision="int8")
     detector, whole = bench.detector(engine, 320, 640), bench.detector(engine, 320, 320)
     result: list[dict[str, object]] = []
     for distance in DISTANCES_M:
@@ -212,15 +213,17 @@ def main() -> None:
     parser.add_argument("--model", default="yolov5n", help="a known name or the path of a YOLOv5 file")
     parser.add_argument("--video", help="a video with people")
     parser.add_argument("--json", type=Path, help="write the numbers here as well")
+    parser.add_argument("--only", choices=("costs", "agreement", "sizes"), help="one table alone")
     asked = parser.parse_args()
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(model=asked.model, video=asked.video, models_dir=Path(folder))
-        tables = {
-            "costs": costs(bench),
-            "agreement": agreements(bench),
-            "sizes": sizes(bench, Engine(precision="int8")),
+        work = {
+            "costs": costs,
+            "agreement": agreements,
+            "sizes": sizes,
         }
+        tables = {name: measured(bench) for name, measured in work.items() if asked.only in {None, name}}
     print(machine())
     for title, table in tables.items():
         show(title, table)

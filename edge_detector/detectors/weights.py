@@ -15,7 +15,7 @@ from edge_detector.detectors.kept import Kept, digest
 _LOGGER = logging.getLogger(__name__)
 
 #: Raise it whenever `int8.quantise` comes out otherwise, so that no old weights are used any more.
-INT8_VERSION = 1
+INT8_VERSION = 2
 
 #: Makes pictures: those with even numbers are to calibrate with, the others to compare detectors on.
 Pictures = Callable[[], Sequence[Bgr]]
