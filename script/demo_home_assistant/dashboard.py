@@ -30,8 +30,8 @@ class Camera:
 
     name: str
     entities: Mapping[str, str]
-    #: Crossings, people of zones: those that a camera may have several of.
-    several: Sequence[str]
+    #: Crossings, people of zones: those that a camera may have several of, and their names.
+    several: Mapping[str, str]
 
     def get(self, *keys: str) -> Iterator[str]:
         """The entities of these keys, as far as there are any."""
@@ -46,8 +46,9 @@ def cameras(registry: Iterable[Mapping[str, Any]], devices: Iterable[Mapping[str
         own = [entry for entry in enabled if entry["device_id"] == device["id"]]
         entities = {_key(entry): str(entry["entity_id"]) for entry in own if not _of_place(entry)}
         if "camera.live" in entities:
-            several = sorted(str(entry["entity_id"]) for entry in own if _of_place(entry))
-            found.append(Camera(name=str(device["name"]), entities=entities, several=several))
+            several = {str(entry["entity_id"]): str(entry["original_name"]) for entry in own if _of_place(entry)}
+            shown = dict(sorted(several.items()))
+            found.append(Camera(name=str(device["name"]), entities=entities, several=shown))
     return sorted(found, key=lambda camera: camera.name)
 
 
@@ -104,7 +105,7 @@ def _camera(camera: Camera) -> Part:
         *(_tile(entity, name="Visits today") for entity in camera.get("sensor.visits_today")),
         *(_tile(entity, name="Last visit") for entity in camera.get("sensor.last_visit")),
         *(_tile(entity, name="Last clip", tap_action=TO_CLIPS) for entity in camera.get("sensor.last_clip")),
-        *(_tile(entity) for entity in camera.several if not entity.startswith("event.")),
+        *(_tile(entity, name=name) for entity, name in camera.several.items() if not entity.startswith("event.")),
     ]
     live = [_picture(entity, camera_view="live") for entity in camera.get("camera.live")]
     last = [_picture(entity) for entity in camera.get("image.last_person")]

@@ -14,7 +14,8 @@ DEVICES = [{"id": "n", "name": "Porch"}, {"id": "d", "name": "Front door"}]
 
 
 def entry(entity_id: str, unique_id: str, device: str = "d", disabled_by: str | None = None) -> dict[str, Any]:
-    return {"entity_id": entity_id, "unique_id": f"porch-{unique_id}", "device_id": device, "disabled_by": disabled_by}
+    named = {"entity_id": entity_id, "unique_id": f"porch-{unique_id}", "original_name": f"Name of {unique_id}"}
+    return {**named, "device_id": device, "disabled_by": disabled_by}
 
 
 REGISTRY = [
@@ -38,19 +39,20 @@ def test_a_device_with_a_camera_is_one() -> None:
         "binary_sensor.person": "binary_sensor.door_person",
         "sensor.visits_today": "sensor.visits",
     }
-    assert door.several == ["binary_sensor.mat_person", "event.sill", "sensor.sill_in", "sensor.sill_out"]
+    assert list(door.several) == ["binary_sensor.mat_person", "event.sill", "sensor.sill_in", "sensor.sill_out"]
 
 
 def test_each_entity_has_its_card_and_no_other() -> None:
     text = json.dumps(dashboard(cameras(REGISTRY, DEVICES)))
     for shown in ("camera.door", "door_person", "mat_person", "sill_in", "sill_out", "event.sill", "sensor.visits"):
         assert shown in text
+    assert '"name": "Name of door-line-sill-crossings_in"' in text
     for other in ("sensor.waiting", "sensor.rate", "image.", "last_clip"):
         assert other not in text
 
 
 def test_a_section_for_each_camera_and_one_for_all() -> None:
-    many = [Camera(name=name, entities={"camera.live": f"camera.{name}"}, several=()) for name in ("a", "b", "c")]
+    many = [Camera(name=name, entities={"camera.live": f"camera.{name}"}, several={}) for name in ("a", "b", "c")]
     (view,) = dashboard(many)["views"]
     assert [section["cards"][0]["heading"] for section in view["sections"]] == ["a", "b", "c", "History"]
 
