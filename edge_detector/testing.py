@@ -11,7 +11,6 @@ from pathlib import Path
 from edge_detector.core.errors import RecordError, SourceEnded, SourceError, StoreError
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, Stored, StoredEvent, VisitRecord
 from edge_detector.core.facts import Backlog, DetectorInfo
-from edge_detector.core.outline import Outline
 from edge_detector.core.quota import Load
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
 from edge_detector.ports import AFTER_ALL_VISITS, WantsFrame
@@ -354,26 +353,6 @@ class MemoryJournal:
         if new is not None:
             self._settings[camera] = new
         return self._settings.get(camera)
-
-
-class MemoryOutlines:
-    """What was drawn, in a dictionary."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self._drawn: dict[str, Outline] = {}
-
-    def get(self, camera: str) -> Outline | None:
-        """What was drawn."""
-        return self._drawn.get(camera)
-
-    def put(self, camera: str, outline: Outline) -> None:
-        """Keep it."""
-        self._drawn[camera] = outline
-
-    def drop(self, camera: str) -> None:
-        """Forget it."""
-        self._drawn.pop(camera, None)
 
 
 class FakeStore:

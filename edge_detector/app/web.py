@@ -26,6 +26,7 @@ from edge_detector.core.board import StatusBoard
 from edge_detector.core.errors import WebError
 from edge_detector.core.facts import Fact
 from edge_detector.core.masking import masked_url
+from edge_detector.core.places import CAMERA, LINE, ZONE
 from edge_detector.core.status import initial
 from edge_detector.core.types import Track
 from edge_detector.mqtt import messages
@@ -125,6 +126,7 @@ class Web:
         from edge_detector.web.sources import Sources  # noqa: PLC0415
 
         history = SqliteHistory(self._database)
+        self._number_all(history)
         sources = Sources(
             version=__version__,
             board=self._board,
@@ -146,6 +148,15 @@ class Web:
             zone=local_zone(),
         )
         return WebServer(self._config.web, folder=self._folder, sources=sources)
+
+    def _number_all(self, history: SqliteHistory) -> None:
+        """Give what there is its numbers in the order of the configuration, before anything happens there."""
+        for name in self._cameras:
+            outline = self._outlines.outline(name)
+            history.number(name, CAMERA)
+            for kind, drawn in ((ZONE, outline.zones), (LINE, outline.lines)):
+                for one in drawn:
+                    history.number(name, kind, one.id)
 
     def _sources(self) -> dict[str, CameraSource]:
         from edge_detector.web.sources import CameraSource  # noqa: PLC0415 - as above

@@ -83,7 +83,7 @@ class Counting:
     def add_to(self, app: FastAPI, *, dependencies: list[Any], responses: dict[int | str, Any]) -> None:
         """Give them their paths, which are at the root."""
         router = APIRouter(tags=["counting server"], dependencies=dependencies, responses=responses)
-        wrong = {400: {"model": Failed, "description": "What was sent is wrong"}}
+        wrong: dict[int | str, Any] = {400: {"model": Failed, "description": "What was sent is wrong"}}
         router.post("/traffic", response_model=Passed | Failed, responses=wrong)(self.traffic)
         router.post("/objects", response_model=There | Failed, responses=wrong)(self.objects)
         router.get("/statusWatch")(self.status)

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge_detector.core.calendar import Bucket, spans, starts
+from edge_detector.core.calendar import Bucket, Key, spans, starts
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -15,7 +15,7 @@ def utc(text: str) -> float:
 def begun(first: str, last: str, bucket: Bucket, zone: str = "Europe/Berlin") -> list[str]:
     """The beginnings of all buckets between two moments."""
     where = ZoneInfo(zone)
-    found = {}
+    found: dict[Key, datetime] = {}
     for span in spans(utc(first), utc(last), where):
         found |= dict(starts(span, bucket, where))
     return [start.isoformat() for start in found.values()]

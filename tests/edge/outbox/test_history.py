@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -155,8 +156,8 @@ def _begun(utc: float, bucket: Bucket, where: ZoneInfo) -> str:
 
 
 def seen(utc: float, count: int, fact: type[VisitStarted | VisitUpdated] = VisitUpdated) -> VisitStarted | VisitUpdated:
-    more = {"stats": VisitStats()} if fact is VisitUpdated else {}
-    return fact(  # type: ignore[call-arg]
+    more: dict[str, Any] = {"stats": VisitStats()} if fact is VisitUpdated else {}
+    return fact(
         camera="door", visit_id="V", t=0.0, utc=utc, count=count, confidence=0.9, zones=(("mat", count),), **more
     )
 

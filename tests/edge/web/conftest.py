@@ -169,7 +169,13 @@ def reader() -> ArchiveReader | None:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, reader: ArchiveReader | None) -> AsyncIterator[Site]:
+def requests() -> Allowance:
+    """How often a client may ask; a test module may say otherwise."""
+    return Allowance(burst=2000, per_s=1000)
+
+
+@pytest.fixture
+async def site(tmp_path: Path, reader: ArchiveReader | None, requests: Allowance) -> AsyncIterator[Site]:
     database = Database(tmp_path / "porchlight.db")
     journal, ledger = SqliteJournal(database), SqliteLedger(database)
     history, clock, log = SqliteHistory(database), FakeClock(), list[LogLine]()
@@ -216,7 +222,6 @@ async def site(tmp_path: Path, reader: ArchiveReader | None) -> AsyncIterator[Si
         zone=ZoneInfo("Europe/Berlin"),
     )
     config = WebConfig.model_construct(enabled=True, host="127.0.0.1", port=0, url=None, ingress=False)
-    requests = Allowance(burst=2000, per_s=1000)
     server = WebServer(config, folder=tmp_path, sources=sources, viewers=viewers, requests=requests)
     await server.start()
     yield Site(

@@ -87,7 +87,7 @@ async def test_status(site: Site) -> None:
     site.up()
     answer = await site.client.get("//statusWatch")
     (door, yard) = answer.json.values()
-    assert list(answer.json)[0] == "1"
+    assert next(iter(answer.json)) == "1"
     assert door == {"watching": True, "url": "rtsp://***@192.0.2.7/1"}
     assert yard["watching"] is False
 

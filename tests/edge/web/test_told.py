@@ -1,6 +1,6 @@
 import json
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from edge_detector.core.evidence import ClipFile, ItemKind
 from edge_detector.core.facts import (
@@ -52,9 +52,9 @@ OUTLINE = Outline(zones=(Zone(id="mat", name="Mat", points=((0.0, 0.0), (1.0, 0.
 
 def every_fact() -> list[Fact]:
     """One of each kind."""
-    visit = {"camera": "door", "visit_id": VISIT, "t": 1.0, "utc": 2.0}
+    visit: dict[str, Any] = {"camera": "door", "visit_id": VISIT, "t": 1.0, "utc": 2.0}
     seen = {**visit, "count": 1, "confidence": 0.91}
-    camera = {"camera": "door", "t": 1.0}
+    camera: dict[str, Any] = {"camera": "door", "t": 1.0}
     health = Health(
         t=1.0,
         utc=2.0,

@@ -1,4 +1,5 @@
 import asyncio
+
 import pytest
 
 from edge_detector.core.drawing import outline_of
