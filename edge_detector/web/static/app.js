@@ -59,6 +59,7 @@ async function show() {
 		view = trouble(error);
 	}
 	if (signal.aborted) return;
+	const focused = focusKey();
 	fill(main, view.element);
 	document.title = `${view.title} · Porchlight`;
 	for (const tab of nav.querySelectorAll('a')) {
@@ -67,11 +68,28 @@ async function show() {
 		else tab.removeAttribute('aria-current');
 	}
 	// Whoever steps through one view stays where they are.
-	if (shown && shown !== name) {
+	if (shown === name) refocus(focused);
+	else if (shown) {
 		main.focus({ preventScroll: true });
 		scrollTo(0, 0);
 	}
 	shown = name;
+}
+
+function focusKey() {
+	const active = document.activeElement;
+	if (!(active instanceof HTMLElement) || active === main || !main.contains(active)) return '';
+	return active.dataset.focus ?? active.getAttribute('aria-label') ?? (active.closest('.visit') ? 'visit' : 'main');
+}
+
+/** Puts the focus where it was before the view was drawn anew. */
+function refocus(key) {
+	if (!key) return;
+	const same = [...main.querySelectorAll('[data-focus], [aria-label]')].find(
+		(one) => one.dataset.focus === key || one.getAttribute('aria-label') === key,
+	);
+	const place = key === 'visit' ? main.querySelector('.visit[aria-current]') : same;
+	(place?.checkVisibility() ? place : main).focus({ preventScroll: true });
 }
 
 function trouble(error) {

@@ -59,7 +59,7 @@ function parted([first, ...rest]) {
 export function fill(element, ...children) {
 	element.replaceChildren(
 		...children
-			.flat()
+			.flat(Infinity)
 			.filter((child) => child !== null && child !== undefined && child !== false)
 			.map((child) => (child instanceof Node ? child : String(child))),
 	);

@@ -1,12 +1,13 @@
 /** What is true now: told by the edge as it happens, and kept for every view. */
 
-import { address, api } from './api.js';
+import { Refused, address, api } from './api.js';
 
 /** @typedef {import('./api.js').Camera} Camera */
 
 /** Between two tries to connect: at first, and at most. */
 const RETRY_MS = 1000;
 const RETRY_MOST_MS = 15000;
+const SETTLE_MS = 400;
 /** The edge had no time for us. */
 const TOO_SLOW = 1013;
 
@@ -74,7 +75,7 @@ export class Store extends EventTarget {
 				this.tell('people', message.camera);
 				break;
 			case 'health':
-				this.healthy(message.health ?? message);
+				api.health().then((health) => this.healthy(health), ignoreRefusal);
 				break;
 			case 'outline_changed':
 				this.outlineChanged(message.camera);
@@ -92,7 +93,11 @@ export class Store extends EventTarget {
 
 	/** @param {string} camera */
 	async outlineChanged(camera) {
-		this.outlines.set(camera, (await api.outline(camera)).body);
+		try {
+			this.outlines.set(camera, (await api.outline(camera)).body);
+		} catch (error) {
+			ignoreRefusal(error);
+		}
 		this.tell('outline', camera);
 	}
 
@@ -118,9 +123,30 @@ export class Store extends EventTarget {
 		this.addEventListener(type, (event) => listener(event.detail), { signal });
 	}
 
+	/**
+	 * Asks anew a moment after such facts, which come in bunches, and when the edge is back.
+	 * @param {string[]} types
+	 * @param {AbortSignal} signal
+	 * @param {() => Promise<void>} ask
+	 */
+	after(types, signal, ask) {
+		let timer = 0;
+		const soon = () => {
+			clearTimeout(timer);
+			timer = setTimeout(() => signal.aborted || ask().catch(ignoreRefusal), SETTLE_MS);
+		};
+		this.on('fact', signal, ({ type }) => types.includes(type) && soon());
+		this.on('link', signal, (on) => on && soon());
+	}
+
 	/** A camera's zone or line by its name, or its id when it has none. @param {string} camera @param {string} id */
 	nameOf(camera, id) {
 		const outline = this.outlines.get(camera);
 		return [...(outline?.zones ?? []), ...(outline?.lines ?? [])].find((one) => one.id === id)?.name || id;
 	}
+}
+
+/** The next fact asks again. */
+function ignoreRefusal(error) {
+	if (!(error instanceof Refused)) throw error;
 }

@@ -9,6 +9,8 @@ import { centre, inward, middle } from '../zones/geometry.js';
 
 const ARROW = 26;
 const LABEL_HEIGHT = 20;
+/** Half of a letter, about. */
+const GLYPH_HALF = 3.4;
 
 /** @param {import('../api.js').Point} point @param {Size} size @returns {[number, number]} */
 export const onScreen = ([x, y], { width, height }) => [x * width, y * height];
@@ -30,14 +32,14 @@ export function drawShape(shape, size, { lit = false, text = shape.name, selecte
 		'data-id': shape.id,
 	};
 	const parts = shape.type === 'zone' ? [s('polygon', { points: path(points) })] : lineParts(points);
-	const anchor = shape.type === 'zone' ? onScreen(centre(shape.points), size) : behind(points);
+	const anchor = shape.type === 'zone' ? onScreen(centre(shape.points), size) : behind(points, text);
 	return s('g', { ...marks, 'data-selected': selected, 'data-wrong': wrong }, parts, text && label(anchor, text, size));
 }
 
 /** Where a line's name stands: across from its arrow. */
-function behind([a, b]) {
+function behind([a, b], text) {
 	const [[x, y], [dx, dy]] = [middle(a, b), inward(a, b)];
-	return [x - dx * 36, y - dy * 18];
+	return [x - dx * (text.length * GLYPH_HALF + 18), y - dy * 18];
 }
 
 function lineParts([a, b]) {
@@ -55,7 +57,7 @@ function lineParts([a, b]) {
 }
 
 function label([x, y], text, { width, height }) {
-	const wide = text.length * 6.8 + 16;
+	const wide = text.length * 2 * GLYPH_HALF + 16;
 	const left = Math.min(Math.max(x - wide / 2, 4), Math.max(4, width - wide - 4));
 	const top = Math.min(Math.max(y - LABEL_HEIGHT / 2, 4), Math.max(4, height - LABEL_HEIGHT - 4));
 	return s(

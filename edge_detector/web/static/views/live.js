@@ -90,6 +90,7 @@ function countsOf(camera, state, store) {
 function words(online, state) {
 	if (!online) return 'No pictures';
 	if (!state.person) return 'Nobody';
+	if (!state.count) return 'Just gone';
 	return `${plural(state.count, 'person', 'people')}${state.since ? `, since ${time(state.since)}` : ''}`;
 }
 
@@ -114,10 +115,6 @@ async function latest(side, tally, store, signal, camera) {
 				: h('p.quiet', 'Nobody has come yet. Whoever does appears here.'),
 		);
 	};
-	store.on(
-		'fact',
-		signal,
-		({ type }) => ['visit_started', 'visit_ended', 'clip_saved', 'line_crossed'].includes(type) && show(),
-	);
+	store.after(['visit_started', 'visit_ended', 'clip_saved', 'line_crossed'], signal, show);
 	await show();
 }

@@ -12,8 +12,6 @@ const RANGES = {
 	week: { label: '7 days', days: 7, bucket: 'day' },
 	month: { label: '30 days', days: 30, bucket: 'day' },
 };
-/** Facts come in bunches. */
-const SETTLE_MS = 400;
 
 /** @param {import('../app.js').Visit} context @returns {Promise<import('../app.js').View>} */
 export async function trafficView({ query, store, signal }) {
@@ -33,12 +31,7 @@ export async function trafficView({ query, store, signal }) {
 		if (!signal.aborted) draw(body, traffic, inside, asked, store);
 	};
 	await show();
-	let timer = 0;
-	store.on('fact', signal, ({ type }) => {
-		if (!['visit_started', 'line_crossed', 'occupancy_changed'].includes(type)) return;
-		clearTimeout(timer);
-		timer = setTimeout(show, SETTLE_MS);
-	});
+	store.after(['visit_started', 'line_crossed', 'occupancy_changed'], signal, show);
 	const sized = new ResizeObserver(() => redraw(body));
 	sized.observe(body);
 	signal.addEventListener('abort', () => sized.disconnect(), { once: true });

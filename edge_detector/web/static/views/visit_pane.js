@@ -10,7 +10,7 @@ import { bytes, dayName, duration, exact, percent, plural } from '../format.js';
 /** @typedef {import('../api.js').Visit} Visit */
 
 /** @param {Visit} visit @param {Store} store @param {{list: string, later: string, earlier: string}} steps */
-export function visitPane(visit, store, steps) {
+export function visitPane(visit, store, steps, autoplay) {
 	const name = store.cameras.get(visit.camera)?.name ?? visit.camera;
 	return [
 		h(
@@ -18,7 +18,7 @@ export function visitPane(visit, store, steps) {
 			h('a.back', { href: steps.list }, icon('back'), 'All visits'),
 			h('div.steps', step(steps.later, 'back', 'Later visit'), step(steps.earlier, 'next', 'Earlier visit')),
 		),
-		media(visit, name),
+		media(visit, name, autoplay),
 		h('h2.pane-title', `${plural(visit.max_people, 'person', 'people')} at ${name}`),
 		h('p.quiet', `${dayName(visit.started_at)}, ${exact(visit.started_at)}`),
 		known(visit, store),
@@ -31,7 +31,7 @@ function step(href, name, label) {
 		: h('span.round', { 'aria-hidden': 'true' }, icon(name));
 }
 
-function media(visit, name) {
+function media(visit, name, autoplay) {
 	const frame = h('div.media');
 	const clips = visit.clips.filter((clip) => clip.state !== 'failed');
 	if (!clips.length) {
@@ -46,7 +46,7 @@ function media(visit, name) {
 	const video = h('video', {
 		controls: true,
 		playsInline: true,
-		autoplay: true,
+		autoplay,
 		preload: 'metadata',
 		src: clipAddress(visit.visit_id, clips[0].n),
 		poster: visit.snapshot ? snapshotAddress(visit.visit_id) : '',

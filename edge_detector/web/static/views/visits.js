@@ -9,6 +9,8 @@ import { visitPane } from './visit_pane.js';
 
 const PAGE = 200;
 const DAY_MS = 86_400_000;
+/** Room for the list and a visit beside each other. */
+const wide = matchMedia('(min-width: 821px)');
 
 /** @typedef {import('../api.js').Visit} Visit */
 
@@ -37,6 +39,8 @@ class VisitList {
 		this.day = day;
 		this.query = query;
 		this.open = open;
+		/** Whether the owner chose it, rather than it being the first. */
+		this.chosen = open !== null;
 		this.signal = signal;
 		/** @type {Visit[]} */
 		this.visits = [];
@@ -50,11 +54,7 @@ class VisitList {
 			this.pane,
 		);
 		document.addEventListener('keydown', (event) => this.key(event), { signal });
-		store.on(
-			'fact',
-			signal,
-			({ type }) => ['visit_started', 'visit_ended', 'clip_saved', 'file_stored'].includes(type) && this.load(),
-		);
+		store.after(['visit_started', 'visit_ended', 'clip_saved', 'file_stored'], signal, () => this.load());
 	}
 
 	/** What the list is filtered by, as the address has it. */
@@ -119,8 +119,9 @@ class VisitList {
 		} while (cursor && !this.signal.aborted);
 		if (this.signal.aborted) return;
 		this.visits = found;
-		const fresh = found.find((visit) => visit.visit_id === this.open?.visit_id) ?? this.open;
-		this.show(fresh);
+		const first = wide.matches ? found[0] : undefined;
+		const id = this.open?.visit_id ?? first?.visit_id;
+		this.show(found.find((visit) => visit.visit_id === id) ?? this.open);
 	}
 
 	/** @param {Visit | null} open */
@@ -130,9 +131,11 @@ class VisitList {
 			ribbon(this.visits, this.day, open, (visit) => this.address(visit.visit_id)),
 		);
 		fill(this.list, this.visits.length ? this.hours(open) : this.nobody());
-		if (this.pane.childElementCount && JSON.stringify(open) === JSON.stringify(this.open)) return;
+		const before = this.open;
 		this.open = open;
-		fill(this.pane, open ? visitPane(open, this.store, this.steps(open)) : this.unopened());
+		const same = this.pane.childElementCount && JSON.stringify(open) === JSON.stringify(before);
+		if (same || (open?.visit_id === before?.visit_id && isPlaying(this.pane))) return;
+		fill(this.pane, open && visitPane(open, this.store, this.steps(open), this.chosen));
 	}
 
 	/** @param {Visit | null} open */
@@ -172,23 +175,6 @@ class VisitList {
 		);
 	}
 
-	unopened() {
-		return (
-			this.visits.length > 0 &&
-			h(
-				'div.empty',
-				h(
-					'p',
-					`${plural(this.visits.length, 'visit', 'visits')}. Choose one to see its clip, or step with `,
-					h('kbd', 'j'),
-					' and ',
-					h('kbd', 'k'),
-					'.',
-				),
-			)
-		);
-	}
-
 	/** The visits before and after in the list. @param {Visit} open */
 	steps(open) {
 		const index = this.visits.findIndex((visit) => visit.visit_id === open.visit_id);
@@ -207,13 +193,19 @@ class VisitList {
 		)
 			return;
 		const way = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key] ?? 0;
-		if (event.key === 'Escape' && this.open) location.hash = this.address();
+		if (event.key === 'Escape' && this.chosen) location.hash = this.address();
 		if (!way || !this.visits.length) return;
 		const index = this.visits.findIndex((visit) => visit.visit_id === this.open?.visit_id);
 		const next = this.visits[index < 0 ? 0 : Math.min(this.visits.length - 1, Math.max(0, index + way))];
 		event.preventDefault();
 		location.replace(this.address(next.visit_id));
 	}
+}
+
+/** Whether a video in there is being watched. */
+function isPlaying(place) {
+	const video = place.querySelector('video');
+	return video !== null && video.currentTime > 0 && !video.ended;
 }
 
 /** The day as a band from midnight to midnight, every visit a light in it. */
@@ -230,9 +222,9 @@ function ribbon(visits, day, open, address) {
 					'a',
 					{ href: address(visit), tabindex: -1, 'data-current': visit.visit_id === open?.visit_id },
 					s('rect.light', {
-						x: place(visit.started_at) - 1.5,
+						x: place(visit.started_at) - 2,
 						y: 0,
-						width: Math.max(3, visit.duration_s / 86.4),
+						width: Math.max(4, visit.duration_s / 86.4),
 						height: 36,
 					}),
 				),
