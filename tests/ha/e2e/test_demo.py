@@ -148,6 +148,9 @@ def test_somebody_comes_and_the_phone_tells(api: Api) -> None:
     assert "](data:image/jpeg;base64,/9j/" in message
     assert "[Open clip](/media-browser/browser/" in message
     api.wait_state(person, "off", VISIT_S)
+    for direction in ("in", "out"):
+        crossed = entity(api, f"demo-door-line-doorstep-crossings_{direction}")
+        api.wait_state(crossed, lambda state: state.isdigit() and int(state) > 0, VISIT_S)
 
 
 def test_a_clip_plays(api: Api) -> None:
