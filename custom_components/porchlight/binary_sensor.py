@@ -53,11 +53,23 @@ def _upload_problem(coordinator: PorchlightCoordinator, _: Part) -> bool | None:
     return None if health is None else health.failed > 0 or health.last_error is not None
 
 
+def _throttled(coordinator: PorchlightCoordinator, _: Part) -> bool | None:
+    health = coordinator.health
+    return None if health is None else health.throttled is not None
+
+
 NODE = (
     BinaryDescription(
         key="upload_problem",
         topic=Topic.HEALTH,
         value_fn=_upload_problem,
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+    ),
+    BinaryDescription(
+        key="throttled",
+        topic=Topic.HEALTH,
+        value_fn=_throttled,
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
     ),

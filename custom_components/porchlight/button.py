@@ -1,4 +1,4 @@
-"""A picture of now, a clip of now."""
+"""A picture of now, a clip of now, and nobody inside."""
 
 from dataclasses import dataclass
 
@@ -29,6 +29,8 @@ CAMERA = (
     ),
 )
 
+INSIDE = (ButtonDescription(key="reset_occupancy", topic=Topic.STATE, entity_category=EntityCategory.CONFIG),)
+
 
 class PorchlightButton(PorchlightEntity, ButtonEntity):
     """Something that a camera does when told."""
@@ -44,4 +46,4 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PorchlightConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Make the buttons of a node."""
-    async_add(entry, async_add_entities, tables(PorchlightButton, camera=CAMERA))
+    async_add(entry, async_add_entities, tables(PorchlightButton, camera=CAMERA, inside=INSIDE))

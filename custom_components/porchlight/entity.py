@@ -144,11 +144,13 @@ def tables[D: PorchlightDescription](
     camera: tuple[D, ...] = (),
     zone: tuple[D, ...] = (),
     line: tuple[D, ...] = (),
+    inside: tuple[D, ...] = (),
 ) -> Callable[[PorchlightCoordinator, Part], Iterable[Entity]]:
     """What makes the entities of a part by the table of its kind."""
 
     def make(coordinator: PorchlightCoordinator, part: Part) -> Iterable[Entity]:
-        table = zone if part.zone else line if part.line else camera if part.camera else node
+        places = ((part.zone, zone), (part.line, line), (part.inside, inside), (part.camera, camera))
+        table = next((table for there, table in places if there), node)
         return (entity(coordinator, part, description) for description in table)
 
     return make

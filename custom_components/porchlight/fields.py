@@ -114,6 +114,10 @@ class Fields:
         """None where the message says null, else what `read` makes of it."""
         return None if self._get(key) is None else read(self, key)
 
+    def if_there[T](self, key: str, read: Callable[[Fields, str], T]) -> T | None:
+        """The same, and None where an older edge says nothing."""
+        return self.or_none(key, read) if key in self._data else None
+
     def inner(self, key: str) -> Fields:
         """An object within this one."""
         return Fields(self._get(key))

@@ -79,6 +79,8 @@ class CameraState:
     zones: Mapping[str, int]
     #: Crossings of each line, inward and outward, since it was drawn.
     lines: Mapping[str, tuple[int, int]]
+    #: People inside, by the lines; None where the edge does not tell.
+    occupancy: int | None
     visit_id: str | None
     since: datetime | None
     ts: datetime
@@ -128,6 +130,8 @@ class Health:
     cpu_percent: float
     memory_bytes: int
     temperature_c: float | None
+    #: Why less is analysed than should be; None when all is.
+    throttled: str | None
     uptime_s: float
     backend: str
     model: str
@@ -188,6 +192,7 @@ def parse_state(payload: bytes) -> CameraState | Refusal:
             lines={
                 key: (each.whole("in", MAX_WHOLE), each.whole("out", MAX_WHOLE)) for key, each in body.mapping("lines")
             },
+            occupancy=body.if_there("occupancy", lambda of, key: of.whole(key, MAX_PEOPLE)),
             visit_id=body.or_none("visit_id", _ulid),
             since=body.or_none("since", Fields.moment),
             ts=body.moment("ts"),
@@ -234,6 +239,7 @@ def parse_health(payload: bytes) -> Health | Refusal:
             cpu_percent=body.number("cpu_percent", 100.0 * MAX_CAMERAS),
             memory_bytes=body.whole("memory_bytes", MAX_WHOLE),
             temperature_c=body.or_none("temperature_c", lambda of, key: of.number(key, 200.0, low=-100.0)),
+            throttled=body.if_there("throttled", Fields.prose),
             uptime_s=body.number("uptime_s", MAX_SECONDS),
             backend=detector.prose("backend", MAX_NAME, empty=True),
             model=detector.prose("model", MAX_NAME, empty=True),

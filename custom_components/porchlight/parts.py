@@ -1,4 +1,4 @@
-"""What entities are made for: the node, its cameras, and their zones and lines."""
+"""What entities are made for: the node, its cameras, their zones and lines, and the inside that lines make."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +8,13 @@ from .models import Announce
 
 @dataclass(frozen=True, slots=True, order=True)
 class Part:
-    """The node, a camera, or a zone or line of one."""
+    """The node, a camera, or a zone, a line or the inside of one."""
 
     camera: str = ""
     zone: str = ""
     line: str = ""
+    #: What lies behind all lines of the camera.
+    inside: bool = False
 
     @property
     def prefix(self) -> str:
@@ -21,6 +23,8 @@ class Part:
             return f"{self.camera}-zone-{self.zone}-"
         if self.line:
             return f"{self.camera}-line-{self.line}-"
+        if self.inside:
+            return f"{self.camera}-lines-"
         return f"{self.camera}-" if self.camera else ""
 
 
@@ -35,5 +39,7 @@ def _names(announce: Announce) -> Iterator[tuple[Part, str]]:
         yield Part(camera.id), camera.name
         for zone in camera.zones:
             yield Part(camera.id, zone=zone.id), zone.name
+        if camera.lines:
+            yield Part(camera.id, inside=True), camera.name
         for line in camera.lines:
             yield Part(camera.id, line=line.id), line.name

@@ -197,6 +197,16 @@ LINE = (
 )
 
 
+INSIDE = (
+    SensorDescription(
+        key="inside",
+        topic=Topic.STATE,
+        value_fn=_of_state(lambda state, _: state.occupancy),
+        state_class=SensorStateClass.MEASUREMENT,
+    ),
+)
+
+
 class PorchlightSensor(ValueEntity[Value], SensorEntity):
     """A sensor of a node, a camera, a zone or a line."""
 
@@ -213,5 +223,5 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PorchlightConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Make the sensors of a node."""
-    make = tables(PorchlightSensor, node=NODE, camera=CAMERA, zone=ZONE, line=LINE)
+    make = tables(PorchlightSensor, node=NODE, camera=CAMERA, zone=ZONE, line=LINE, inside=INSIDE)
     async_add(entry, async_add_entities, make)

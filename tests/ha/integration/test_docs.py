@@ -37,7 +37,7 @@ PAGES = ROOT / "docs" / "home-assistant"
 FOLDER = Path(const.__file__).parent
 EN: dict[str, Any] = json.loads((FOLDER / "translations" / "en.json").read_text())
 MODULES = (binary_sensor, button, camera, event, image, number, sensor, switch)
-PARTS = ("node", "camera", "zone", "line")
+PARTS = ("node", "camera", "zone", "line", "inside")
 #: Names that Home Assistant gives by the device class.
 BY_CLASS = {"connectivity": "Connectivity", "temperature": "Temperature"}
 SCHEMAS = {

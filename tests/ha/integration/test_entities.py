@@ -52,6 +52,8 @@ async def all_enabled(hass: HomeAssistant, running: MockConfigEntry) -> None:
         (f"sensor.{DOOR}_frame_rate", "5.0", {"unit_of_measurement": "fps"}),
         (f"sensor.{DOOR}_threshold_in", "3", {"state_class": "total_increasing"}),
         (f"sensor.{DOOR}_threshold_out", "1", {"state_class": "total_increasing"}),
+        (f"sensor.{DOOR}_people_inside", "2", {"state_class": "measurement"}),
+        ("binary_sensor.hallway_speed", "on", {"device_class": "problem"}),
         ("sensor.hallway_uploads_waiting", "2", {"state_class": "measurement"}),
         ("sensor.hallway_disk_free", "21.47483648", {"unit_of_measurement": "GB", "device_class": "data_size"}),
         ("sensor.hallway_temperature", "54.3", {"unit_of_measurement": "°C", "device_class": "temperature"}),
@@ -75,7 +77,7 @@ async def test_states(
 
 async def test_which_entities_there_are(hass: HomeAssistant, running: MockConfigEntry) -> None:
     entities = er.async_entries_for_config_entry(er.async_get(hass), running.entry_id)
-    assert len(entities) == 3 + 1 + 2 * (2 + 7 + 1 + 1 + 1 + 3 + 3 + 2) + 2 * 2 + 3
+    assert len(entities) == 3 + 2 + 2 + 2 * (2 + 7 + 1 + 1 + 1 + 3 + 3 + 2) + 2 * 2 + 3
     disabled = {entity.unique_id.rpartition("-")[2] for entity in entities if entity.disabled_by}
     assert disabled == {"confidence", "inference_time", "frame_rate", "people", "disk_free", "temperature"}
     assert not [entity.entity_id for entity in entities if entity.device_id is None]
@@ -213,7 +215,10 @@ async def test_nothing_is_sent_to_a_node_that_is_away(
     assert refused.value.translation_key == "offline"
 
 
-@pytest.mark.parametrize(("button", "action"), [("take_snapshot", "snapshot"), ("record_test_clip", "test_clip")])
+@pytest.mark.parametrize(
+    ("button", "action"),
+    [("take_snapshot", "snapshot"), ("record_test_clip", "test_clip"), ("nobody_is_inside", "reset_occupancy")],
+)
 async def test_buttons(hass: HomeAssistant, running: MockConfigEntry, edge: Node, button: str, action: str) -> None:
     await hass.services.async_call("button", "press", {ATTR_ENTITY_ID: f"button.{DOOR}_{button}"}, blocking=True)
     await until(lambda: edge.observer.on(edge.topic(CAMERA, "do")))
