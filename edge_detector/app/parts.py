@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from edge_detector import __version__
 from edge_detector.app import models
+from edge_detector.app.system import local_zone
 from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.hardware import Hardware
 from edge_detector.capture.jpeg import JpegEncoder, draw_boxes
@@ -20,8 +23,10 @@ from edge_detector.core.documents import Origin
 from edge_detector.core.errors import ConfigError, RecordError
 from edge_detector.core.facts import DetectorInfo
 from edge_detector.core.masking import masked_url
+from edge_detector.core.occupancy import DayOf
 from edge_detector.core.regions import RegionPolicy
 from edge_detector.core.retry import Backoff
+from edge_detector.core.still import Spot
 from edge_detector.core.thrift import IdleDecode
 from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.detectors.models import Progress
@@ -97,19 +102,32 @@ def build_detector(
     return build(policy, models_dir, progress, pictures=models.scene_pictures)
 
 
+def reference_detector(config: Config, folder: Path, *, side: int) -> Detector:
+    """The configuration's model in exact numbers, at `side` pixels of the longer edge; raises DetectorError."""
+    policy = replace(detector_policy(config), backend="onnx", precision="fp32", side=side, scan_side=side)
+    return build(policy, folder / models.FOLDER)
+
+
 def detector_policy(config: Config) -> DetectorPolicy:
     """What the configuration says of the detector."""
     section = config.detection
     return DetectorPolicy(
         backend=section.backend,
         precision=section.precision,
-        model=section.model,
+        model=packaged_model(section.model),
         floor=FLOOR,
         iou=section.iou,
         side=section.side,
         scan_side=section.scan_side,
         threads=section.threads,
     )
+
+
+def packaged_model(model: str) -> str:
+    """The model's file in `$PORCHLIGHT_MODELS`, where a container image brings it along; else what was asked for."""
+    named = os.environ.get("PORCHLIGHT_MODELS")
+    path = Path(named or "") / f"{model}.onnx"
+    return str(path) if named and path.is_file() else model
 
 
 def origin(config: Config, camera: str, detector: DetectorInfo) -> Origin:
@@ -142,8 +160,9 @@ def analyse_stage(
     detector: Detector,
     stamp: Callable[[float], tuple[str, float]],
     utc: Callable[[float], float],
+    spots: Sequence[Spot] = (),
 ) -> AnalyseStage:
-    """A camera's analyser."""
+    """A camera's analyser; `spots` are what is known of things that look like people."""
     settings = config.settings(camera)
     policy = VisitPolicy(
         confirm_hits=config.visits.confirm_hits,
@@ -167,7 +186,18 @@ def analyse_stage(
         stopwatch=time.perf_counter,
         utc=utc,
         annotate=draw_boxes if config.snapshot.draw_boxes else None,
+        day_of=day_of(config.cameras[camera].occupancy_reset, local_zone()),
+        spots=spots,
     )
+
+
+def day_of(begins: str | None, zone: tzinfo) -> DayOf | None:
+    """Tells days apart that begin at a local time such as 04:00; None when none is given."""
+    if begins is None:
+        return None
+    hours, minutes = map(int, begins.split(":"))
+    before = timedelta(hours=hours, minutes=minutes)
+    return lambda utc: (datetime.fromtimestamp(utc, zone).replace(tzinfo=None) - before).toordinal()
 
 
 def record_stage(config: Config, camera: str, *, writer: ClipWriter, clock: Clock) -> RecordStage:

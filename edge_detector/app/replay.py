@@ -19,7 +19,7 @@ from edge_detector.core.errors import LedgerError, RecordError, RetryableStoreEr
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, Stored
 from edge_detector.core.facts import ClipLost, ClipSaved, Fact, FileStored, SnapshotReady, VisitEnded, VisitStarted
 from edge_detector.core.retry import RetryPolicy
-from edge_detector.core.types import Frame, Packet, StreamLost
+from edge_detector.core.types import Frame, Packet, StreamLost, Track
 from edge_detector.files import make_folder
 from edge_detector.mqtt.events import event_of
 from edge_detector.outbox.database import Database
@@ -38,6 +38,8 @@ from edge_detector.runtime.record_loop import RecordInput
 #: Where files wait while a replay runs, within the folder of its results.
 SPOOL_NAME = ".replay"
 Tell = Callable[[dict[str, object]], None]
+#: Told of every analysed picture: its seconds, and who is in it.
+Watch = Callable[[float, tuple[Track, ...]], None]
 
 
 class StreamTime:
@@ -97,13 +99,16 @@ class RelativeStore:
 class Replay:
     """One run over one video; `run` once."""
 
-    def __init__(self, video: str, config: Config, *, out: Path, keep: bool, tell: Tell) -> None:
+    def __init__(
+        self, video: str, config: Config, *, out: Path, keep: bool, tell: Tell, watch: Watch | None = None
+    ) -> None:
         """The first camera of `config` shows `video`; `keep`: paths in `out` are of use when it is over."""
         self._config = config
         self._out = out
         self._keep = keep
         self._camera = next(iter(config.cameras))
         self._tell_event = tell
+        self._watch = watch
         self._clock = StreamTime(0.0)
         self._sampler = Sampler(config.detection.fps)
         self._frames = 0
@@ -191,6 +196,8 @@ class Replay:
             self._recorded(item)
         else:
             self._junction(self._analyse.handle(item))
+            if self._watch is not None:
+                self._watch(item.t, self._analyse.people)
 
     def _recorded(self, item: RecordInput) -> None:
         self._facts.extend(self._record.handle(item))
@@ -264,20 +271,21 @@ class Replay:
         }
 
 
-def replay(video: str, config: Config, *, out: Path | None, tell: Tell) -> dict[str, object]:
+def replay(
+    video: str, config: Config, *, out: Path | None, tell: Tell, watch: Watch | None = None
+) -> dict[str, object]:
     """Run a video through the pipeline; `tell` gets each event with its `t`, the answer is the summary.
 
     Clips, snapshots and documents lie in `out` as in an archive; without it they are made and thrown away.
     """
     if out is None:
         with tempfile.TemporaryDirectory(prefix="porchlight-replay-") as folder:
-            return _run(video, config, out=Path(folder), keep=False, tell=tell)
+            return _run(Replay(video, config, out=Path(folder), keep=False, tell=tell, watch=watch), Path(folder))
     make_folder(out)
-    return _run(video, config, out=out, keep=True, tell=tell)
+    return _run(Replay(video, config, out=out, keep=True, tell=tell, watch=watch), out)
 
 
-def _run(video: str, config: Config, *, out: Path, keep: bool, tell: Tell) -> dict[str, object]:
-    run = Replay(video, config, out=out, keep=keep, tell=tell)
+def _run(run: Replay, out: Path) -> dict[str, object]:
     try:
         return asyncio.run(run.run())
     except (LedgerError, RecordError) as error:

@@ -76,7 +76,7 @@ def demo(
 
 
 @app.command()
-def replay(
+def replay(  # noqa: PLR0913 - the options, by name
     video: Annotated[str, typer.Argument(metavar="VIDEO", help="A video file.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line an event, then one summary line.")] = False,
@@ -86,13 +86,29 @@ def replay(
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="A configuration; its first camera shows the video.")
     ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option("--reference", metavar="FILE", help="Look at every picture, and write who is there."),
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="FILE", help="Score the replay against such a reference.")
+    ] = None,
     detector: Detector = None,
     model: Model = None,
 ) -> None:
     """Run a recorded video through the pipeline."""
     from edge_detector.cli.replay import replay as command  # noqa: PLC0415 - loads the whole program
 
-    command(video, as_json=as_json, out=out, config=config, detector=detector, model=model)
+    command(
+        video,
+        as_json=as_json,
+        out=out,
+        config=config,
+        detector=detector,
+        model=model,
+        reference=reference,
+        compare=compare,
+    )
 
 
 @app.command("check-config")

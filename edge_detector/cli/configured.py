@@ -45,7 +45,7 @@ def _of_supervisor(file: Path | None, options: Path | None) -> Layer | None:
     from edge_detector.app import addon  # noqa: PLC0415 - nobody else needs it
 
     asked = addon.supervisor(os.environ)
-    return asked and addon.base_layer(asked, file=file, options=options, variables=os.environ)
+    return None if asked is None else addon.base_layer(asked, file=file, options=options, variables=os.environ)
 
 
 def configured_for(source: str, file: Path | None, over: Layer, base: Mapping[Where, object] | None = None) -> Config:
