@@ -15,6 +15,7 @@ from edge_detector.core.facts import Backlog, DetectorInfo, Fact
 from edge_detector.core.outline import Outline
 from edge_detector.core.places import Passages, Place, Way
 from edge_detector.core.quota import Load
+from edge_detector.core.still import Spot
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
 
 #: Behind every visit id in the order of texts.
@@ -233,6 +234,18 @@ class OutlineShelf(Protocol):
 
     def drop(self, camera: str) -> None:
         """Forget what was drawn."""
+        ...
+
+
+class SpotShelf(Protocol):
+    """Keeps where things stand that look like people."""
+
+    def get(self, camera: str) -> Sequence[Spot]:
+        """What was kept; nothing when it cannot be read."""
+        ...
+
+    def put(self, camera: str, spots: Sequence[Spot]) -> None:
+        """Keep these, in place of those before."""
         ...
 
 

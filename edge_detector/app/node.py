@@ -33,6 +33,7 @@ from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
 from edge_detector.outbox.outlines import SqliteOutlines
+from edge_detector.outbox.spots import SqliteSpots
 from edge_detector.ports import Detector
 from edge_detector.recorder.writer import Mp4Writer
 from edge_detector.runtime.bookkeeper import Bookkeeper, Place
@@ -43,6 +44,7 @@ from edge_detector.runtime.control import Control
 from edge_detector.runtime.counts import resume
 from edge_detector.runtime.outlines import Outlines
 from edge_detector.runtime.slot import FairSlot
+from edge_detector.runtime.spots import Spots
 
 _LOG = logging.getLogger(__name__)
 
@@ -101,6 +103,7 @@ class Node:
             clock=self._clock,
             tell=self._bus.post,
         )
+        self._spots = Spots(cameras=self._cameras, shelf=self._shelf_of_spots, clock=self._clock)
         self._web = Web(
             self._config,
             folder=self._folder,
@@ -116,6 +119,7 @@ class Node:
         if self._bridge is not None:
             self._bus.subscribe("MQTT", self._bridge.handle)
         self._bus.subscribe("bookkeeper", self._bookkeeper.handle)
+        self._bus.subscribe("spots", self._spots.handle)
         self._bus.subscribe("outbound", self._outbound.handle)
         self._bus.subscribe("web", self._web.handle)
         if self._watch is not None:
@@ -158,6 +162,7 @@ class Node:
         self._ledger = SqliteLedger(self._database)
         self._journal = SqliteJournal(self._database)
         self._history = SqliteHistory(self._database)
+        self._shelf_of_spots = SqliteSpots(self._database)
         for name in names:
             make_folder(self._spool(name))
         places = {
@@ -199,7 +204,12 @@ class Node:
         camera = Camera(
             name=name,
             analyse=parts.analyse_stage(
-                self._config, name, detector=self._detector.share(name), stamp=stamp, utc=self._clock.utc
+                self._config,
+                name,
+                detector=self._detector.share(name),
+                stamp=stamp,
+                utc=self._clock.utc,
+                spots=self._shelf_of_spots.get(name),
             ),
             record=parts.record_stage(self._config, name, writer=self._writer(name), clock=self._clock),
             clock=self._clock,

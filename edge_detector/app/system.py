@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import secrets
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psutil
 
@@ -124,3 +128,15 @@ def _number(file: Path, base: int = 10) -> int | None:
         return int(file.read_text(encoding="ascii"), base)
     except (OSError, ValueError):
         return None
+
+
+def local_zone(variables: Mapping[str, str] = os.environ, file: Path = Path("/etc/localtime")) -> tzinfo:
+    """The time zone of this machine: `$TZ` by its name, else what the system is set to, else UTC."""
+    with contextlib.suppress(ZoneInfoNotFoundError, ValueError, OSError):
+        if named := variables.get("TZ", "").removeprefix(":"):
+            return ZoneInfo(named)
+    with contextlib.suppress(ValueError, OSError):
+        name = str(file.resolve()).rpartition("zoneinfo/")[2]
+        with file.open("rb") as data:
+            return ZoneInfo.from_file(data, key=name)
+    return UTC

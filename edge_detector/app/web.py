@@ -9,15 +9,14 @@ import os
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge_detector import __version__
 from edge_detector.app import parts
 from edge_detector.app.log_tail import LogTail
+from edge_detector.app.system import local_zone
 from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.jpeg import JpegEncoder
 from edge_detector.config import SETTINGS_BOUNDS, Config, S3Archive
@@ -170,18 +169,6 @@ class Web:
             )
             for name, camera in self._cameras.items()
         }
-
-
-def local_zone(variables: Mapping[str, str] = os.environ, file: Path = Path("/etc/localtime")) -> tzinfo:
-    """The time zone of this machine: `$TZ` by its name, else what the system is set to, else UTC."""
-    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
-        if named := variables.get("TZ", "").removeprefix(":"):
-            return ZoneInfo(named)
-    with suppress(ValueError, OSError):
-        name = str(file.resolve()).rpartition("zoneinfo/")[2]
-        with file.open("rb") as data:
-            return ZoneInfo.from_file(data, key=name)
-    return UTC
 
 
 def _keys_of_environment() -> list[str]:

@@ -25,6 +25,8 @@ REGION = r"^[a-z0-9][a-z0-9-]{0,39}$"
 #: A storage class, as AWS and others have them.
 STORAGE_CLASS = r"^[A-Z][A-Z0-9_]{0,39}$"
 
+#: A time of the day.
+TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 #: Hours of the day.
 HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 
@@ -38,6 +40,7 @@ IN_WORDS = {
     PREFIX: "letters, digits, `.`, `_`, `=` and `-`, in parts divided by `/`",
     BUCKET: "3 to 63 lower-case letters, digits, `.` and `-`",
     REGION: "lower-case letters, digits and `-`, such as eu-central-1",
+    TIME: "a time of the day, such as 04:00",
     HOURS: "two times of the day, such as 22:00-06:00",
     WEB_ADDRESS: "`http://host:port` or `https://host`, with a path where it needs one",
     STORAGE_CLASS: "capital letters, digits and `_`, such as STANDARD_IA",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from edge_detector.config.base import Section, Slug
+from edge_detector.config.base import TIME, Section, Slug
 from edge_detector.core.lines import Line
 from edge_detector.core.outline import (
     MAX_LINES,
@@ -97,6 +97,11 @@ class CameraConfig(Section):
     loop: bool = Field(default=False, description="Begin a video file again when it ends.")
     zones: dict[Slug, ZoneConfig] = Field(default_factory=dict, max_length=MAX_ZONES, description="Zones by id.")
     lines: dict[Slug, LineConfig] = Field(default_factory=dict, max_length=MAX_LINES, description="Lines by id.")
+    occupancy_reset: Annotated[str, StringConstraints(pattern=TIME)] | None = Field(
+        default=None,
+        description="When nobody is inside any more, each day, whatever the lines counted, such as `04:00`; never when "
+        "absent.",
+    )
 
     def outline(self) -> Outline:
         """The zones and lines as the core counts by them."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from edge_detector.core.evidence import ClipFile, ItemKind
 from edge_detector.core.outline import Outline
+from edge_detector.core.still import Spot
 from edge_detector.core.types import ClipEnd, Settings, VisitStats
 
 
@@ -167,6 +168,16 @@ class OccupancyChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpotsChanged:
+    """Where things stand that look like people; told when that is to be kept."""
+
+    camera: str
+    t: float
+    utc: float
+    spots: tuple[Spot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutlineChanged:
     """A camera's zones and lines are now these."""
 
@@ -282,6 +293,7 @@ Fact = (
     | LinesCounted
     | OccupancyChanged
     | OutlineChanged
+    | SpotsChanged
     | CameraUp
     | CameraDown
     | CameraStats

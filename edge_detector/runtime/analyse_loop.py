@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -15,6 +15,7 @@ from edge_detector.core.facts import (
     LineCrossed,
     OccupancyChanged,
     SnapshotReady,
+    SpotsChanged,
     VisitEnded,
     VisitStarted,
     VisitUpdated,
@@ -24,6 +25,7 @@ from edge_detector.core.motion import MotionGate
 from edge_detector.core.occupancy import DayOf, Occupancy
 from edge_detector.core.outline import Outline
 from edge_detector.core.regions import RegionPolicy
+from edge_detector.core.still import Spot, StillWatch
 from edge_detector.core.survey import Survey, Surveyor
 from edge_detector.core.thrift import Calm
 from edge_detector.core.tracker import Tracker, TrackerPolicy
@@ -33,6 +35,7 @@ from edge_detector.core.types import (
     Box,
     ClipStart,
     ClipStop,
+    Command,
     Configure,
     Detection,
     Frame,
@@ -41,16 +44,17 @@ from edge_detector.core.types import (
     Redraw,
     SetOccupancy,
     StreamLost,
+    Suppress,
     TakeSnapshot,
-    TestClip,
     Tick,
     Track,
+    Unsuppress,
 )
 from edge_detector.core.visits import VisitMachine
 from edge_detector.ports import Detector, ImageEncoder
 
 #: What the analyser is fed with.
-AnalyseInput = Frame | Tick | StreamLost | Armed | Configure | TakeSnapshot | TestClip | Redraw | SetOccupancy
+AnalyseInput = Frame | Tick | StreamLost | Command
 #: What comes out: facts for everybody, decisions for the recorder; both in one order.
 AnalyseOutput = Fact | ClipStart | ClipStop
 
@@ -115,10 +119,11 @@ class AnalyseStage:
         utc: Callable[[float], float],
         annotate: Callable[[Bgr, tuple[Track, ...]], Bgr] | None = None,
         day_of: DayOf | None = None,
+        spots: Sequence[Spot] = (),
     ) -> None:
         """`confidence` is what the machine asks for; `stopwatch` measures inferences only; `annotate` draws boxes.
 
-        With `day_of` the occupancy begins anew each day.
+        With `day_of` the occupancy begins anew each day; `spots` are what was known of things that look like people.
         """
         self._camera = camera
         self._policy = policy
@@ -127,6 +132,9 @@ class AnalyseStage:
         self._machine = machine
         self._surveyor = Surveyor(outline)
         self._occupancy = Occupancy(day_of)
+        self._still = StillWatch(spots)
+        #: At the spots that the owner has suppressed, in the latest picture.
+        self._things: tuple[Detection, ...] = ()
         self._stopwatch = stopwatch
         self._utc = utc
         self._annotate = annotate
@@ -152,7 +160,7 @@ class AnalyseStage:
         """Take one input and return what follows from it."""
         if isinstance(item, Frame):
             return (*self._night(item.t), *self._frame(item))
-        if isinstance(item, TakeSnapshot | Redraw | SetOccupancy):
+        if isinstance(item, TakeSnapshot | Redraw | SetOccupancy | Suppress | Unsuppress):
             return self._obey(item)
         if isinstance(item, Armed):
             self._armed = item.on
@@ -163,8 +171,8 @@ class AnalyseStage:
             self._forget()
         return tuple(self._finish(output) for output in self._machine.handle(item))
 
-    def _obey(self, command: TakeSnapshot | Redraw | SetOccupancy) -> tuple[AnalyseOutput, ...]:
-        """What concerns the analyser alone, not the machine."""
+    def _obey(self, command: TakeSnapshot | Redraw | SetOccupancy | Suppress | Unsuppress) -> tuple[AnalyseOutput, ...]:
+        """Do what a command says."""
         match command:
             case TakeSnapshot():
                 self._snapshot_wanted = True
@@ -174,6 +182,9 @@ class AnalyseStage:
             case SetOccupancy():
                 self._occupancy.set(command.count, self._utc(command.t) if command.utc is None else command.utc)
                 return (self._occupied(command.t, command.reason),)
+            case Suppress() | Unsuppress():
+                if self._still.suppress(command.spot, on=isinstance(command, Suppress)):
+                    return (self._spots(command.t),)
         return ()
 
     def _night(self, t: float) -> tuple[AnalyseOutput, ...]:
@@ -195,8 +206,10 @@ class AnalyseStage:
         outputs = [self._finish(output) for output in self._machine.handle(observation)]
         self.calm.note(frame.t, busy=self._restless or bool(survey.people) or self._visit_id is not None)
         crossed = [fact for crossing in survey.crossings for fact in self._cross(frame.t, crossing)]
+        boxes = [*(person.box for person in survey.people), *(thing.box for thing in self._things)]
+        still = [self._spots(frame.t)] if self._armed and self._still.look(self._utc(frame.t), boxes) else []
         # The picture goes first: a phone fetches it the moment it hears of the visit.
-        return (*self._snapshots(frame, survey.people), *outputs, *crossed)
+        return (*self._snapshots(frame, survey.people), *outputs, *crossed, *still)
 
     def _cross(self, t: float, crossing: Crossing) -> tuple[AnalyseOutput, ...]:
         """Somebody went over a line, which may change how many are inside."""
@@ -210,6 +223,9 @@ class AnalyseStage:
             track=crossing.track,
         )
         return (fact, self._occupied(t, "crossed")) if self._occupancy.crossed(crossing.direction) else (fact,)
+
+    def _spots(self, t: float) -> SpotsChanged:
+        return SpotsChanged(camera=self._camera, t=t, utc=self._utc(t), spots=self._still.spots)
 
     def _occupied(self, t: float, reason: str) -> OccupancyChanged:
         count = self._occupancy.count
@@ -240,7 +256,10 @@ class AnalyseStage:
         if FULL in plan:
             self._full_t = frame.t
         looks = [self._detect(frame, region) for region in plan]
-        return tracker.update(frame.t, self._surveyor.wanted(regions.merge(looks)), partial(coat, frame.planes))
+        found = self._surveyor.wanted(regions.merge(looks))
+        self._things = self._still.hidden(found)
+        people = [person for person in found if person not in self._things]
+        return tracker.update(frame.t, people, partial(coat, frame.planes))
 
     def _detect(self, frame: Frame, region: Box) -> tuple[Box, tuple[Detection, ...]]:
         """What one inference sees, and the region that was really cropped for it."""
