@@ -217,6 +217,7 @@ async def test_a_camera_that_is_down_for_long(hass: HomeAssistant, running: Mock
     edge.state()
     await solved(hass)
     edge.state(online=False)
+    await until(lambda: state_of(hass, "binary_sensor.hallway_front_door_connectivity") == "off")
     edge.state()
     await until(lambda: state_of(hass, "binary_sensor.hallway_front_door_connectivity") == "on")
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=32))

@@ -5,8 +5,10 @@ from itertools import permutations
 
 import pytest
 from homeassistant.components import mqtt
+from homeassistant.components.binary_sensor import DATA_COMPONENT
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
@@ -275,3 +277,32 @@ async def test_an_empty_image_takes_the_picture_away(hass: HomeAssistant, runnin
     edge.image(data=b"")
     await until(lambda: state_of(hass, image) == "unknown")
     assert running.runtime_data.cameras[CAMERA].image is None
+
+
+async def test_an_entity_of_a_camera_that_just_went_is_unavailable(
+    hass: HomeAssistant, running: MockConfigEntry
+) -> None:
+    person = hass.data[DATA_COMPONENT].get_entity(PERSON)
+    assert person
+    assert person.available
+    del running.runtime_data.cameras["front_door"]
+    assert not person.available
+
+
+async def test_a_claim_that_is_not_taken_does_no_harm(
+    hass: HomeAssistant,
+    mqtt_entry: MockConfigEntry,
+    edge: Node,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise HomeAssistantError("the connection broke")
+
+    monkeypatch.setattr(mqtt, "async_publish", refuse)
+    edge.tell_all()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: state_of(hass, PERSON) == "on")
+    assert faults(caplog) == []
+    await unload(hass, entry)
