@@ -53,18 +53,29 @@ def spans(first_utc: float, last_utc: float, zone: tzinfo) -> Iterator[Span]:
         at = end
 
 
-def starts(span: Span, bucket: Bucket, zone: tzinfo) -> Iterator[tuple[Key, datetime]]:
-    """The buckets that a span touches, each with its beginning in local time."""
+def starts(span: Span, bucket: Bucket, zone: tzinfo) -> Iterator[tuple[Key, str]]:
+    """The buckets that a span touches, each with its beginning in local time as ISO 8601."""
     last = span.index(span.last_utc, bucket)
     if (span.last_utc + span.offset_s) % bucket.value == 0:
         last -= 1
-    even = timezone(timedelta(seconds=span.offset_s))
+    times = _times_of_day(span, bucket)
+    known, midnight, date = -1, datetime.fromtimestamp(0, UTC), ""
     for index in range(span.index(span.first_utc, bucket), last + 1):
+        day, n = divmod(index, len(times))
+        if day != known:
+            known, midnight = day, datetime.fromtimestamp(day * _DAY_S, UTC)
+            date = midnight.date().isoformat()
         if bucket is Bucket.DAY:  # midnight may have another offset than the rest of the day
-            begun = datetime.fromtimestamp(index * bucket.value, UTC).replace(tzinfo=zone)
+            yield (index, 0), midnight.replace(tzinfo=zone).isoformat()
         else:
-            begun = datetime.fromtimestamp(index * bucket.value - span.offset_s, even)
-        yield key_of(span, index, bucket), begun
+            yield (index, span.offset_s), f"{date}{times[n]}"
+
+
+def _times_of_day(span: Span, bucket: Bucket) -> list[str]:
+    """All beginnings within a day: the same every day, so a year of hours need not be put into words one by one."""
+    begin = datetime(1970, 1, 1, tzinfo=timezone(timedelta(seconds=span.offset_s)))
+    times = (begin + timedelta(seconds=second) for second in range(0, _DAY_S, bucket.value))
+    return [time.isoformat()[len("1970-01-01") :] for time in times]
 
 
 def _end(at: float, last_utc: float, zone: tzinfo) -> float:

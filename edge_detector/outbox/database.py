@@ -20,6 +20,12 @@ _LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 #: What SQLite keeps beside the file itself.
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
+#: A file of this size is checked whole in a moment. Of a larger one, which holds a long history, only the tables that
+#: nothing goes on without, unless damage was met while it was in use: nobody shall wait for a check of years.
+CHECK_LIMIT_BYTES = 32 * 1024 * 1024
+_VITAL = ("quick_check_items", "quick_check_events", "quick_check_settings")
+#: Lies beside a file in which damage was met, so that the next start checks all of it.
+_SUSPECT = ".suspect"
 #: SQLite's primary result codes for a file that is not, or no longer, a sound database.
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -49,6 +55,7 @@ class Database:
         program, which stays as it is, and when the disk refuses.
         """
         self._path = path
+        self._suspicion = Path(f"{path}{_SUSPECT}")
         self._queries = load_queries()
         self._lock = threading.RLock()
         try:
@@ -102,6 +109,8 @@ class Database:
             try:
                 yield
             except sqlite3.Error as error:
+                if _is_damage(error):
+                    self._suspicion.touch()
                 raise LedgerError(_sentence(self._path, error)) from error
 
     def _open(self) -> sqlite3.Connection:
@@ -119,13 +128,20 @@ class Database:
         connection.execute(self._queries["configure_wait"])
         migrations = load_migrations()
         self._refuse_newer(self._version(connection), len(migrations))
-        (verdict,) = connection.execute(self._queries["quick_check"]).fetchone()
-        if verdict != "ok":
-            raise _Damage(verdict.splitlines()[-1])
+        for check in self._checks(self._version(connection)):
+            (verdict,) = connection.execute(self._queries[check]).fetchone()
+            if verdict != "ok":
+                raise _Damage(verdict.splitlines()[-1])
+        self._suspicion.unlink(missing_ok=True)
         for name in ("configure_wal", "configure_synchronous", "configure_foreign_keys"):
             connection.execute(self._queries[name])
         if self._version(connection) < len(migrations):
             self._migrate(connection, migrations)
+
+    def _checks(self, version: int) -> Sequence[str]:
+        """What to check of a file before it is used."""
+        small = not self._path.exists() or self._path.stat().st_size <= CHECK_LIMIT_BYTES
+        return ("quick_check",) if small or version == 0 or self._suspicion.exists() else _VITAL
 
     def _migrate(self, connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
         with self._all_or_nothing(connection):
@@ -163,6 +179,7 @@ class Database:
             beside = Path(f"{self._path}{companion}")
             if beside.exists():
                 beside.rename(f"{aside}{companion}")
+        self._suspicion.unlink(missing_ok=True)
         sync_folder(self._path.parent)
         _LOG.warning("%s is damaged (%s): it was set aside as %s and a new one begun", self._path, error, aside.name)
 

@@ -16,8 +16,8 @@ from edge_detector.core.facts import Fact, LineCrossed, OccupancyChanged, VisitE
 from edge_detector.core.places import CAMERA, LINE, ZONE, Passages, Place, Way
 from edge_detector.outbox.database import Database, Value
 
-#: The tally counts by the quarter of an hour: every time zone's hours and days are made of them.
-SLOT_S = 900
+#: The tally counts by the hour, and by the quarter of an hour for time zones whose hours begin in between.
+SLOTS_S = (3600, 900)
 #: A visit ends when somebody was last seen; a moment later nobody is there.
 _AFTER_S = 0.001
 #: Somebody may cross a line a moment before a visit is sure of them, and must not be looked for among all.
@@ -68,6 +68,7 @@ class SqliteHistory:
             event_type="line_crossed",
             n=f"{fact.line} {fact.direction} {fact.track}",
         )
+        self.number(fact.camera, CAMERA)  # which counts what all its lines do
         values: dict[str, Value] = {
             "id": crossing,
             "place": self.number(fact.camera, LINE, fact.line),
@@ -118,7 +119,7 @@ class SqliteHistory:
     def traffic(
         self, places: Collection[Place], spans: Sequence[Span], bucket: Bucket
     ) -> Mapping[tuple[Way, Key], int]:
-        """How much happened at some places together: visits of cameras and zones, crossings of lines."""
+        """How much happened at some places together: visits of cameras and zones, crossings of cameras and lines."""
         counts: Counter[tuple[Way, Key]] = Counter()
         for span in spans:
             for row in self._rows(places, span, bucket):
@@ -142,18 +143,22 @@ class SqliteHistory:
 
     def _rows(self, places: Collection[Place], span: Span, bucket: Bucket) -> list[sqlite3.Row]:
         """Whole slots come from the tally, the rest from the events themselves."""
-        first_slot, last_slot = math.ceil(span.first_utc / SLOT_S), math.floor(span.last_utc / SLOT_S)
-        if bucket is Bucket.MINUTE or span.offset_s % SLOT_S or first_slot >= last_slot:
+        slot_s = next((size for size in SLOTS_S if bucket.value % size == 0 and span.offset_s % size == 0), None)
+        if slot_s is None:
+            return self._events(places, span.first_utc, span.last_utc, span, bucket)
+        first_slot, last_slot = math.ceil(span.first_utc / slot_s), math.floor(span.last_utc / slot_s)
+        if first_slot >= last_slot:
             return self._events(places, span.first_utc, span.last_utc, span, bucket)
         values: dict[str, Value] = {
             **_common(places, span, bucket),
+            "slot_s": slot_s,
             "first_slot": first_slot,
             "last_slot": last_slot,
         }
         return [
-            *self._events(places, span.first_utc, first_slot * SLOT_S, span, bucket),
+            *self._events(places, span.first_utc, first_slot * slot_s, span, bucket),
             *self._database.rows("tally", values),
-            *self._events(places, last_slot * SLOT_S, span.last_utc, span, bucket),
+            *self._events(places, last_slot * slot_s, span.last_utc, span, bucket),
         ]
 
     def _events(
@@ -168,11 +173,15 @@ class SqliteHistory:
             "first_id": naming.ulid(math.ceil(first_utc * 1000), 0),
             "last_id": naming.ulid(math.ceil(last_utc * 1000), 0),
         }
-        queries = [_EVENTS[kind] for kind in dict.fromkeys(place.kind for place in places)]
+        queries = [query for kind in dict.fromkeys(place.kind for place in places) for query in _EVENTS[kind]]
         return [row for query in queries for row in self._database.rows(query, values)]
 
 
-_EVENTS = {CAMERA: "count_visits", ZONE: "count_zone_visits", LINE: "count_crossings"}
+_EVENTS = {
+    CAMERA: ("count_visits", "count_crossings_of_camera"),
+    ZONE: ("count_zone_visits",),
+    LINE: ("count_crossings",),
+}
 
 
 def _common(places: Collection[Place], span: Span, bucket: Bucket) -> dict[str, Value]:

@@ -9,6 +9,15 @@ PRAGMA user_version;
 -- name: quick_check
 PRAGMA quick_check(1);
 
+-- name: quick_check_items
+PRAGMA quick_check(items);
+
+-- name: quick_check_events
+PRAGMA quick_check(events);
+
+-- name: quick_check_settings
+PRAGMA quick_check(settings);
+
 -- name: configure_wal
 PRAGMA journal_mode = WAL;
 
@@ -195,7 +204,9 @@ WHERE (place, utc) IN (SELECT place, utc FROM presence WHERE utc < :before_utc L
 
 -- name: prune_tally
 DELETE FROM tally
-WHERE (place, way, slot) IN (SELECT place, way, slot FROM tally WHERE slot < :before_slot LIMIT :limit);
+WHERE (place, way, size, slot) IN (
+    SELECT place, way, size, slot FROM tally WHERE size = :size_s AND slot < :before_slot LIMIT :limit
+);
 
 -- name: total_stored
 SELECT count FROM totals WHERE name = 'stored';
@@ -327,17 +338,27 @@ ON CONFLICT (place, utc) DO UPDATE SET count = excluded.count;
 SELECT utc, count FROM presence WHERE place = :place AND utc <= :utc ORDER BY utc DESC LIMIT 1;
 
 -- name: tally
--- Whole quarters of an hour, put together to buckets of local time.
-SELECT tally.way AS way, (tally.slot * 900 + :offset_s) / :size_s AS bucket, sum(tally.count) AS count
+-- Whole slots, put together to buckets of local time.
+SELECT tally.way AS way, (tally.slot * :slot_s + :offset_s) / :size_s AS bucket, sum(tally.count) AS count
 FROM json_each(:places) AS place
 CROSS JOIN tally ON tally.place = place.value
-WHERE tally.way IN ('visit', 'in', 'out') AND tally.slot >= :first_slot AND tally.slot < :last_slot
+WHERE tally.way IN ('visit', 'in', 'out')
+    AND tally.size = :slot_s AND tally.slot >= :first_slot AND tally.slot < :last_slot
 GROUP BY 1, 2;
 
 -- name: count_crossings
 SELECT crossings.way AS way, (CAST(crossings.utc AS INTEGER) + :offset_s) / :size_s AS bucket, count(*) AS count
 FROM json_each(:places) AS place
 CROSS JOIN crossings ON crossings.place = place.value
+WHERE crossings.utc >= :first_utc AND crossings.utc < :last_utc
+GROUP BY 1, 2;
+
+-- name: count_crossings_of_camera
+SELECT crossings.way AS way, (CAST(crossings.utc AS INTEGER) + :offset_s) / :size_s AS bucket, count(*) AS count
+FROM json_each(:places) AS place
+CROSS JOIN places ON places.number = place.value AND places.kind = 'camera'
+CROSS JOIN places AS line ON line.camera = places.camera AND line.kind = 'line'
+CROSS JOIN crossings ON crossings.place = line.number
 WHERE crossings.utc >= :first_utc AND crossings.utc < :last_utc
 GROUP BY 1, 2;
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edge_detector.core.evidence import Item
 from edge_detector.core.quota import Load
 from edge_detector.outbox.database import Database, Value
-from edge_detector.outbox.history import SLOT_S
+from edge_detector.outbox.history import SLOTS_S
 from edge_detector.outbox.ledger import item_of
 
 
@@ -58,9 +58,11 @@ class SqliteUpkeep:
 
     def _prune_history(self, before_utc: float, limit: int) -> int:
         values: dict[str, Value] = {"before_utc": before_utc, "limit": limit}
-        slots: dict[str, Value] = {"before_slot": int(before_utc // SLOT_S), "limit": limit}
         gone = sum(self._database.run(query, values) for query in ("prune_visits", "prune_crossings", "prune_presence"))
-        return gone + self._database.run("prune_tally", slots)
+        for slot_s in SLOTS_S:
+            slots: dict[str, Value] = {"size_s": slot_s, "before_slot": int(before_utc // slot_s), "limit": limit}
+            gone += self._database.run("prune_tally", slots)
+        return gone
 
     def _data_version(self) -> int:
         version: int = self._database.rows("data_version")[0][0]

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge_detector.core import naming
-from edge_detector.core.calendar import MAX_BUCKETS, Bucket, Span, spans, starts
-from edge_detector.core.places import CAMERA, LINE, ZONE, Place
+from edge_detector.core.calendar import MAX_BUCKETS, Bucket, Key, Span, spans, starts
+from edge_detector.core.places import CAMERA, LINE, ZONE, Place, Way
 from edge_detector.ports import HistoryReader
 from edge_detector.web.problems import Problem, unknown
 
@@ -78,13 +78,12 @@ class Traffic:
         parts = _spans(first_utc, last_utc, size, zone)
         counts = self._history.traffic(places, parts, size)
         begun = {key: start for span in parts for key, start in starts(span, size, zone)}
+        ways: dict[Way, dict[Key, int]] = {"visit": {}, "in": {}, "out": {}}
+        for (way, key), count in counts.items():
+            ways[way][key] = count
+        visits, inward, outward = ways["visit"], ways["in"], ways["out"]
         buckets = [
-            {
-                "start": start.isoformat(),
-                "visits": counts.get(("visit", key), 0),
-                "in": counts.get(("in", key), 0),
-                "out": counts.get(("out", key), 0),
-            }
+            {"start": start, "visits": visits.get(key, 0), "in": inward.get(key, 0), "out": outward.get(key, 0)}
             for key, start in begun.items()
         ]
         return {
@@ -92,7 +91,11 @@ class Traffic:
             "to": naming.iso8601(last_utc),
             "bucket": bucket,
             "tz": str(zone),
-            "total": {name: sum(int(str(one[name])) for one in buckets) for name in ("visits", "in", "out")},
+            "total": {
+                "visits": sum(visits.values()),
+                "in": sum(inward.values()),
+                "out": sum(outward.values()),
+            },
             "buckets": buckets,
         }
 
@@ -105,7 +108,7 @@ class Traffic:
             place
             for place in self._history.places()
             if camera in {None, place.camera}
-            and ((place.kind in {CAMERA, LINE}) if wanted is None else (place.kind, place.id) in wanted)
+            and (place.kind == CAMERA if wanted is None else (place.kind, place.id) in wanted)
         )
         if len({place.kind for place in found} & {ZONE, LINE}) < bool(zone) + bool(line):
             raise unknown(f"{' or '.join(name for name in (zone, line) if name)} at camera {camera}")

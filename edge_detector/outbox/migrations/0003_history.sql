@@ -41,15 +41,17 @@ CREATE TABLE zone_visits (
 
 CREATE INDEX visits_of_camera ON visits (camera, visit_id);
 
--- How much happened at a place in each quarter of an hour, counted from 1970: every time zone's hours are made of them.
+-- How much happened at a place in each hour, and in each quarter of an hour, of which every time zone's hours are made;
+-- counted from 1970. Of a camera: also over all its lines.
 CREATE TABLE tally (
     place INTEGER NOT NULL REFERENCES places (number),
     way TEXT NOT NULL CHECK (way IN ('visit', 'in', 'out')),
+    size INTEGER NOT NULL CHECK (size IN (900, 3600)),
     slot INTEGER NOT NULL,
     count INTEGER NOT NULL,
-    PRIMARY KEY (place, way, slot)
+    PRIMARY KEY (place, way, size, slot)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX tally_by_slot ON tally (slot);
+CREATE INDEX tally_by_slot ON tally (size, slot);
 
 -- Delivered clips and snapshots that are gone from `items`: what a visit needs to find them.
 CREATE TABLE delivered (
@@ -72,10 +74,10 @@ BEGIN
     INSERT INTO places (camera, kind, id)
     SELECT NEW.camera, 'camera', ''
     WHERE NOT EXISTS (SELECT 1 FROM places WHERE camera = NEW.camera AND kind = 'camera' AND id = '');
-    INSERT INTO tally (place, way, slot, count)
-    SELECT number, 'visit', CAST(round(NEW.started_utc * 1000) AS INTEGER) / 900000, 1
-    FROM places WHERE camera = NEW.camera AND kind = 'camera' AND id = ''
-    ON CONFLICT (place, way, slot) DO UPDATE SET count = count + 1;
+    INSERT INTO tally (place, way, size, slot, count)
+    SELECT number, 'visit', size.column1, CAST(round(NEW.started_utc * 1000) AS INTEGER) / 1000 / size.column1, 1
+    FROM places, (VALUES (900), (3600)) AS size WHERE camera = NEW.camera AND kind = 'camera' AND id = ''
+    ON CONFLICT (place, way, size, slot) DO UPDATE SET count = count + 1;
     INSERT INTO places (camera, kind, id)
     SELECT DISTINCT NEW.camera, 'zone', zone.value FROM json_each(NEW.zones) AS zone
     WHERE NOT EXISTS (SELECT 1 FROM places WHERE camera = NEW.camera AND kind = 'zone' AND id = zone.value);
@@ -106,26 +108,36 @@ END;
 
 CREATE TRIGGER zone_visit_counts AFTER INSERT ON zone_visits
 BEGIN
-    INSERT INTO tally (place, way, slot, count)
-    SELECT NEW.place, 'visit', CAST(round(started_utc * 1000) AS INTEGER) / 900000, 1
-    FROM visits WHERE visit_id = NEW.visit_id
-    ON CONFLICT (place, way, slot) DO UPDATE SET count = count + 1;
+    INSERT INTO tally (place, way, size, slot, count)
+    SELECT NEW.place, 'visit', size.column1, CAST(round(started_utc * 1000) AS INTEGER) / 1000 / size.column1, 1
+    FROM visits, (VALUES (900), (3600)) AS size WHERE visit_id = NEW.visit_id
+    ON CONFLICT (place, way, size, slot) DO UPDATE SET count = count + 1;
 END;
 
 CREATE TRIGGER crossing_counts AFTER INSERT ON crossings
 BEGIN
-    INSERT INTO tally (place, way, slot, count) VALUES (NEW.place, NEW.way, CAST(NEW.utc / 900 AS INTEGER), 1)
-    ON CONFLICT (place, way, slot) DO UPDATE SET count = count + 1;
+    INSERT INTO tally (place, way, size, slot, count)
+    SELECT place.number, NEW.way, size.column1, CAST(NEW.utc / size.column1 AS INTEGER), 1
+    FROM places AS line
+    JOIN places AS place
+        ON place.number = line.number OR (place.camera = line.camera AND place.kind = 'camera' AND place.id = '')
+    JOIN (VALUES (900), (3600)) AS size
+    WHERE line.number = NEW.place
+    ON CONFLICT (place, way, size, slot) DO UPDATE SET count = count + 1;
 END;
 
 -- What is there already.
 INSERT INTO places (camera, kind, id) SELECT DISTINCT camera, 'camera', '' FROM visits;
 INSERT INTO places (camera, kind, id)
 SELECT DISTINCT visits.camera, 'zone', zone.value FROM visits, json_each(visits.zones) AS zone;
-INSERT INTO tally (place, way, slot, count)
-SELECT places.number, 'visit', CAST(round(visits.started_utc * 1000) AS INTEGER) / 900000, count(*)
-FROM visits JOIN places ON places.camera = visits.camera AND places.kind = 'camera'
-GROUP BY 1, 3;
+INSERT INTO tally (place, way, size, slot, count)
+SELECT
+    places.number, 'visit', size.column1, CAST(round(visits.started_utc * 1000) AS INTEGER) / 1000 / size.column1,
+    count(*)
+FROM visits
+JOIN places ON places.camera = visits.camera AND places.kind = 'camera'
+JOIN (VALUES (900), (3600)) AS size
+GROUP BY 1, 3, 4;
 INSERT INTO zone_visits (place, visit_id)
 SELECT DISTINCT places.number, visits.visit_id FROM visits, json_each(visits.zones) AS zone
 JOIN places ON places.camera = visits.camera AND places.kind = 'zone' AND places.id = zone.value;

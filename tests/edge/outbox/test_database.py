@@ -263,3 +263,36 @@ def test_copy_of_the_running_files_opens(database: Database, path: Path, tmp_pat
     copy = Database(tmp_path / "copy.db")
     assert SqliteLedger(copy).items() == (item(),)
     copy.close()
+
+
+def spoil(path: Path, table: str) -> None:
+    """Damage the page in which a table begins."""
+    with closing(sqlite3.connect(path)) as connection:
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        page = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+
+def test_large_file_is_checked_whole_once_damage_was_met(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_detector.outbox.database.CHECK_LIMIT_BYTES", 0)
+    filled(path)
+    spoil(path, "visits")
+    database = Database(path)  # the ledger's own tables are sound, and nobody waits for a check of years
+    assert len(database.rows("all_items", {"limit": 1000})) == 400
+    with pytest.raises(LedgerError, match="malformed"):
+        database.rows("all_visits")
+    database.close()
+    Database(path).close()
+    assert path.with_name("porchlight.db.damaged-1").exists()
+    assert not path.with_name("porchlight.db.suspect").exists()
+
+
+def test_large_file_with_a_damaged_ledger_is_set_aside(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_detector.outbox.database.CHECK_LIMIT_BYTES", 0)
+    filled(path)
+    spoil(path, "items")
+    Database(path).close()
+    assert path.with_name("porchlight.db.damaged-1").exists()
