@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import signal
 import socket
@@ -89,6 +90,18 @@ class Broker:
         """Stop and start it on the same port; what was retained is gone."""
         self.stop(kill=kill)
         self.start()
+
+    def clients(self) -> set[str]:
+        """The ids of those who are connected now; those of observers begin with `auto-`."""
+        found: set[str] = set()
+        for line in (self._folder / "mosquitto.log").read_text().splitlines():
+            if line.endswith(" starting"):
+                found.clear()
+            elif match := re.search(r": New client connected from \S+ as (\S+) ", line):
+                found.add(match[1])
+            elif match := re.search(r": Client (\S+) (?:disconnected|closed|has exceeded)", line):
+                found.discard(match[1])
+        return found
 
     def observer(self, *filters: str, **login: str) -> Observer:
         """A client of this broker that is subscribed to the filters, by default to everything."""

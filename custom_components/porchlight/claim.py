@@ -5,19 +5,21 @@ broker has forgotten the claim. So after every claim it is looked up for a while
 node is asked to take them away again.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_RESTORED
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.event import async_call_later, async_track_device_registry_updated_event
 from homeassistant.helpers.start import async_at_started
 
 from .const import CONF_BASE_TOPIC, CONF_NODE
@@ -27,6 +29,8 @@ _LOGGER = logging.getLogger(__name__)
 CLAIM: Final = '{"by":"home_assistant"}'
 #: Said without the retain flag: a wish of the moment.
 CLAIM_AGAIN: Final = '{"by":"home_assistant","again":true}'
+#: A node that is there answers the claim at once, and the MQTT integration has removed its devices within this.
+GONE_S: Final = 3.0
 #: The MQTT integration has added a device, or removed it, within this.
 LOOK_S: Final = 3.0
 #: Then whoever still publishes the devices means to.
@@ -46,12 +50,12 @@ class Claim:
         self._looks = 0
         self._timer: CALLBACK_TYPE | None = None
 
-    @callback
-    def start(self) -> None:
-        """Claim, and look for what is left once Home Assistant has started, too."""
+    async def async_start(self) -> None:
+        """Claim; when this returns, MQTT discovery uses no entity id that would suit here, unless nobody answers."""
         self._entry.async_on_unload(self._stop)
         self.say()
         self._entry.async_on_unload(async_at_started(self._hass, self._on_started))
+        await self._async_gone()
 
     @callback
     def say(self, cameras: tuple[str, ...] = ()) -> None:
@@ -62,6 +66,21 @@ class Claim:
         self._saying = True
         self._publish(CLAIM, retain=True)
         self._look_later(LOOKS)
+
+    async def _async_gone(self) -> None:
+        gone = asyncio.Event()
+
+        @callback
+        def on_update(_: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+            if not any(self._left()):
+                gone.set()
+
+        if devices := [device.id for device in self._left()]:
+            stop = async_track_device_registry_updated_event(self._hass, devices, on_update)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GONE_S):
+                    await gone.wait()
+            stop()
 
     def _publish(self, payload: str, *, retain: bool) -> None:
         name = f"porchlight {self._topic}"

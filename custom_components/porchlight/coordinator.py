@@ -170,6 +170,7 @@ class PorchlightCoordinator:
         unload = self.entry.async_on_unload
         unload(self._stop)
         unload(mqtt.async_subscribe_connection_status(self.hass, self._on_connection))
+        await self._claim.async_start()
         unload(async_track_time_change(self.hass, self._on_midnight, hour=0, minute=0, second=0))
         for topic, listener in (
             (Topic.ANNOUNCE, self._on_announce),
@@ -178,7 +179,6 @@ class PorchlightCoordinator:
         ):
             # Bytes: what is no UTF-8 is refused here, with one warning, and not by the MQTT integration with many.
             unload(await mqtt.async_subscribe(self.hass, self.topic(topic), listener, qos=1, encoding=None))
-        self._claim.start()
 
     async def async_save(self) -> None:
         """Write the visits to disk now."""

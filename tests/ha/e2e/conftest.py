@@ -18,10 +18,14 @@ from tests.paths import ROOT, model
 INTEGRATION = ROOT / "custom_components" / "porchlight"
 
 
+#: One whole visit, one restart of everything, removal: a minute and a half, which every run of the tests takes.
+EVERYDAY = "test_integration.py"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each of these starts a whole Home Assistant: minutes, which `script/test --all` takes."""
+    """Each of the others starts a whole Home Assistant: minutes, which `script/test --all` takes."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        if item.path.is_relative_to(Path(__file__).parent) and item.path.name != EVERYDAY:
             item.add_marker(pytest.mark.slow)
 
 
@@ -34,13 +38,16 @@ class Home:
     edge: Edge
 
 
-def home(folder: Path, *, integrations: tuple[Path, ...] = ()) -> Iterator[Home]:
+def home(
+    folder: Path, *, integrations: tuple[Path, ...] = (), scene: str = "scene://door?people=1", hold_s: float = 5.0
+) -> Iterator[Home]:
     """Home Assistant with the MQTT integration, and an edge that is not started yet."""
     config = {
         "node": {"id": "porch", "name": "Porch"},
-        "cameras": {"front_door": {"name": "Front door", "source": "scene://door?people=1"}},
+        "cameras": {"front_door": {"name": "Front door", "source": scene}},
         "detection": {"model": str(model("yolov5n.onnx"))},
         "recording": {"min_clip_gap_s": 5},
+        "visits": {"hold_s": hold_s},
     }
     with Broker(folder) as broker:
         edge = Edge(folder, {**config, "mqtt": {"port": broker.port}})

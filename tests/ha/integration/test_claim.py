@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.porchlight.claim import LOOK_S, LOOKS
-from tests.ha.integration.conftest import state_of, until
+from tests.ha.integration.conftest import state_of, unload, until
 from tests.ha.integration.node import CAMERA, NODE, Node
 
 CLAIM = f"porchlight/{NODE}/claim"
@@ -48,6 +48,25 @@ async def look(hass: HomeAssistant) -> None:
     """Let the time pass until it is looked up what is left."""
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=LOOK_S + 1))
     await hass.async_block_till_done()
+
+
+async def test_an_entity_takes_over_the_id_of_plain_discovery(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, edge: Node, entry: MockConfigEntry
+) -> None:
+    """And with it, its history."""
+    topic, waiting = f"homeassistant/device/porchlight-{NODE}/config", "sensor.hallway_uploads_waiting"
+    component = {"platform": "sensor", "unique_id": "plain", "state_topic": "t", "default_entity_id": waiting}
+    device = {"identifiers": [f"porchlight-{NODE}"], "name": "Hallway"}
+    edge.say(topic, {"device": device, "origin": {"name": "Porchlight"}, "components": {"waiting": component}})
+    await until(lambda: state_of(hass, waiting) == "unknown")
+    edge.tell_all()
+    setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
+    await until(lambda: claims(edge))
+    edge.say(topic, "")
+    assert await setting_up
+    await until(lambda: state_of(hass, waiting) not in ("unknown", None))
+    assert er.async_get(hass).entities[waiting].platform == "porchlight"
+    await unload(hass, entry)
 
 
 async def test_a_device_that_is_left_is_taken_away_again(
