@@ -211,6 +211,7 @@ function faultsOf(shape) {
 function newId(shape, taken) {
 	const plain = shape.name
 		.normalize('NFKD')
+		.replace(/\p{M}/gu, '')
 		.toLowerCase()
 		.replace(/[^a-z0-9]+/g, '_')
 		.replace(/^_+|_+$/g, '');
