@@ -111,6 +111,7 @@ class Node:
             database=self._database,
             control=self._control,
             outlines=self._outlines,
+            spots=self._spots,
             clock=self._clock,
         )
         await self._web.start()

@@ -38,6 +38,7 @@ from edge_detector.recorder.mpegts import TsMuxer
 from edge_detector.runtime.camera import Camera
 from edge_detector.runtime.control import Control
 from edge_detector.runtime.outlines import Outlines
+from edge_detector.runtime.spots import Spots
 
 if TYPE_CHECKING:
     from edge_detector.web.server import WebServer
@@ -62,6 +63,7 @@ class Web:
         database: Database,
         control: Control,
         outlines: Outlines,
+        spots: Spots,
         clock: Clock,
     ) -> None:
         """`folder` is the data folder, where the token lies."""
@@ -70,6 +72,7 @@ class Web:
         self._cameras = cameras
         self._control = control
         self._outlines = outlines
+        self._spots = spots
         self._clock = clock
         self._database = database
         self._loop = asyncio.get_running_loop()
@@ -141,6 +144,7 @@ class Web:
             number=history.number,
             outlines=self._outlines,
             controls=self._control,
+            spots=self._spots,
             bounds=SETTINGS_BOUNDS,
             log=self._tail.lines,
             utc=lambda: self._clock.utc(self._clock.now()),

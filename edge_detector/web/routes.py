@@ -29,6 +29,7 @@ from edge_detector.web.pages import Pages
 from edge_detector.web.problems import Problem, answer_problems, unknown
 from edge_detector.web.questions import Questions
 from edge_detector.web.sources import CameraSource, Sources
+from edge_detector.web.spots import SpotRoutes
 from edge_detector.web.told import told
 from edge_detector.web.visits import VisitBody, VisitPage, Visits
 
@@ -77,6 +78,7 @@ class Routes:
         questions = Questions(self._sources)
         questions.add_to(router)
         Changes(self._sources, questions).add_to(router)
+        SpotRoutes(self._sources).add_to(router)
         app.include_router(router)
         Counting(self._sources).add_to(app, dependencies=costly, responses=errors(401, 403, 408, 413, 429, 503))
         app.add_api_websocket_route(f"{PREFIX}/ws", self.listen)

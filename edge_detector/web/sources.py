@@ -11,6 +11,7 @@ from edge_detector.core.board import StatusBoard
 from edge_detector.core.facts import Health
 from edge_detector.core.outline import Outline
 from edge_detector.core.status import CameraStatus
+from edge_detector.core.still import Spot
 from edge_detector.core.types import Frame, Packet, Settings, StreamInfo
 from edge_detector.ports import ArchiveReader, HistoryReader, ImageEncoder, Ledger, VisitReader
 
@@ -92,6 +93,22 @@ class Outlines(Protocol):
         ...
 
 
+class Spots(Protocol):
+    """Where things stand that look like people."""
+
+    def spots(self, camera: str) -> Sequence[Spot]:
+        """All that is known of a camera."""
+        ...
+
+    def suppress(self, camera: str, spot: str) -> bool:
+        """Take no more notice of what stands there."""
+        ...
+
+    def unsuppress(self, camera: str, spot: str) -> bool:
+        """Take notice again."""
+        ...
+
+
 class Controls(Protocol):
     """What may be told to cameras."""
 
@@ -159,6 +176,7 @@ class Sources:
     number: Callable[[str, str, str], int]
     outlines: Outlines
     controls: Controls
+    spots: Spots
     #: Lowest and highest allowed value of each number in `Settings`.
     bounds: Mapping[str, tuple[float, float]]
     #: What was logged last, oldest first.

@@ -19,7 +19,7 @@ from edge_detector.core.types import Track, VisitStats
 #: Pictures have a path of their own; monotonic seconds and local paths mean nothing to others; an address may hold a
 #: signature.
 _UNTOLD = frozenset({"t", "start_t", "end_t", "jpeg", "path", "poster", "url"})
-_TIMES = {"utc": "ts", "start_utc": "started_at"}
+_TIMES = {"utc": "ts", "start_utc": "started_at", "since_utc": "since", "seen_utc": "seen"}
 #: Pairs of an id and a number.
 _COUNTS = frozenset({"zones", "dropped"})
 _DIGITS = 4

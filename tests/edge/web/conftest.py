@@ -21,7 +21,8 @@ from edge_detector.core.facts import CameraDown, CameraUp, Fact
 from edge_detector.core.lines import Line
 from edge_detector.core.outline import Outline
 from edge_detector.core.status import initial
-from edge_detector.core.types import Command, Settings, StreamInfo, VisitStats
+from edge_detector.core.still import Spot
+from edge_detector.core.types import Box, Command, Settings, StreamInfo, VisitStats
 from edge_detector.core.zones import Zone
 from edge_detector.mqtt import messages
 from edge_detector.outbox.database import Database
@@ -29,10 +30,12 @@ from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
 from edge_detector.outbox.outlines import SqliteOutlines
+from edge_detector.outbox.spots import SqliteSpots
 from edge_detector.ports import ArchiveReader
 from edge_detector.recorder.mpegts import TsMuxer
 from edge_detector.runtime.control import Control
 from edge_detector.runtime.outlines import Outlines
+from edge_detector.runtime.spots import Spots
 from edge_detector.runtime.tap import FrameTap, PacketTap
 from edge_detector.testing import FakeClock
 from edge_detector.web.limits import Allowance
@@ -51,6 +54,18 @@ NOW_UTC = BEGUN_MS / 1000 + 7200
 OUTLINE = Outline(
     zones=(Zone(id="mat", name="Door mat", points=((0.1, 0.5), (0.9, 0.5), (0.9, 1.0))),),
     lines=(Line(id="gate", name="Gate", start=(0.1, 0.6), end=(0.9, 0.6)),),
+)
+#: A coat since three days, a statue that is known, and somebody who stands still for a while.
+SPOTS = (
+    Spot(
+        id="s1",
+        box=Box(0.1, 0.2, 0.3, 0.4),
+        since_utc=BEGUN_MS / 1000 - 3 * 86_400,
+        seen_utc=BEGUN_MS / 1000,
+        looks=3000,
+    ),
+    Spot(id="s2", box=Box(0.5, 0.2, 0.6, 0.4), since_utc=1.0, seen_utc=2.0, suppressed=True),
+    Spot(id="s3", box=Box(0.7, 0.2, 0.8, 0.4), since_utc=1.0, seen_utc=2.0),
 )
 
 
@@ -189,6 +204,8 @@ async def site(tmp_path: Path, reader: ArchiveReader | None, requests: Allowance
         clock=clock,
         tell=facts.append,
     )
+    spots = SqliteSpots(database)
+    spots.put("door", SPOTS)
     outlines = Outlines(
         cameras=cameras,
         configured={"door": OUTLINE, "yard": Outline()},
@@ -216,6 +233,7 @@ async def site(tmp_path: Path, reader: ArchiveReader | None, requests: Allowance
         number=history.number,
         outlines=outlines,
         controls=control,
+        spots=Spots(cameras=cameras, shelf=spots, clock=clock),
         bounds=SETTINGS_BOUNDS,
         log=lambda: log,
         utc=lambda: NOW_UTC,

@@ -12,7 +12,7 @@ from tests.edge.web.client import Client, basic
 from tests.edge.web.conftest import Site
 
 #: What stands for the parts of paths that a request chooses.
-CHOSEN = {"camera": "door", "visit_id": "01M7YQ2ZZCKKCZQGXFW5W94QW9", "path:path": "app.js"}
+CHOSEN = {"camera": "door", "visit_id": "01M7YQ2ZZCKKCZQGXFW5W94QW9", "path:path": "app.js", "spot": "s1"}
 TAKES_THE_TOKEN = {("POST", "/login")}
 
 

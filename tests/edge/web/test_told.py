@@ -22,12 +22,14 @@ from edge_detector.core.facts import (
     Rejected,
     SettingsChanged,
     SnapshotReady,
+    SpotsChanged,
     VisitEnded,
     VisitStarted,
     VisitUpdated,
 )
 from edge_detector.core.outline import Outline
-from edge_detector.core.types import ClipEnd, Settings, VisitStats
+from edge_detector.core.still import Spot
+from edge_detector.core.types import Box, ClipEnd, Settings, VisitStats
 from edge_detector.core.zones import Zone
 from edge_detector.web.told import told, type_of
 
@@ -47,6 +49,7 @@ CLIP = ClipFile(
     height=48,
     stats=STATS,
 )
+SPOT = Spot(id="s1", box=Box(0.1, 0.2, 0.3, 0.4), since_utc=1.0, seen_utc=2.0)
 OUTLINE = Outline(zones=(Zone(id="mat", name="Mat", points=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))),))
 
 
@@ -89,6 +92,7 @@ def every_fact() -> list[Fact]:
         LineCrossed(**visit, line="gate", direction="in"),
         LinesCounted(**camera, lines=(("gate", 3, 2),)),
         OccupancyChanged(**camera, utc=2.0, count=3, reason="crossed"),
+        SpotsChanged(**camera, utc=2.0, spots=(SPOT,)),
         OutlineChanged(**camera, outline=OUTLINE),
         CameraUp(**camera, utc=2.0, width=64, height=48),
         CameraDown(**camera, utc=2.0, reason="gone"),
@@ -134,4 +138,6 @@ def test_what_belongs_together_is_told_flat() -> None:
     assert by_type["camera_stats"]["dropped"] == {"frames": 3}
     assert by_type["outline_changed"]["zones"][0]["points"][1] == [1.0, 0.0]
     assert by_type["settings_changed"]["settings"]["armed"] is True
+    (spot,) = by_type["spots_changed"]["spots"]
+    assert (spot["since"], spot["box"]) == ("1970-01-01T00:00:01.000Z", [0.1, 0.2, 0.3, 0.4])
     assert by_type["file_stored"]["kind"] == "clip"
