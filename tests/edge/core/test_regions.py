@@ -61,7 +61,9 @@ def test_an_empty_scene(since_full_s: float, calibrating: bool, regions: tuple[B
     ("motion", "tracks", "across"),
     [
         ([FAR], [], SIDE),  # no smaller than the model's input
-        ([], [FAR], SIDE),
+        ([], [FAR], 0.6 * SIDE),  # a known person's pixels are enlarged
+        ([FAR], [FAR], 0.6 * SIDE),  # that motion is theirs
+        ([Box(0.24, 0.44, 0.25, 0.46)], [FAR], SIDE),  # and this may be somebody else's
         ([NEAR], [], 1080),  # all the height there is
         ([], [Box(0.4, 0.3, 0.5, 0.7)], 432 * 1.5),  # the person and half as much around
         ([Box(0.4, 0.3, 0.5, 0.7)], [], 432 * 1.8),  # more, since motion is not all of a person
@@ -151,7 +153,8 @@ def test_any_plan_is_bounded_covers_all_targets_and_cuts_none(
     assert bool(looks) == bool(motion or tracks or since_full_s)
     for look in looks:
         assert contains(widened(FULL), look)
-        assert all(across >= min(SIDE, whole) - 1e-6 for across, whole in zip(pixels(look, size), size, strict=True))
+        least = SIDE if motion and not tracks else 0.6 * SIDE
+        assert all(across >= min(least, whole) - 1e-6 for across, whole in zip(pixels(look, size), size, strict=True))
     assert all(any(contains(widened(look), target) for look in looks) for target in [*motion, *tracks])
 
 
