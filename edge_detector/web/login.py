@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -14,8 +16,29 @@ from edge_detector.web.auth import SESSION_S
 if TYPE_CHECKING:
     from edge_detector.web.door import Door
 
+#: The page's own colours, for a page that may load nothing.
+_STYLE = """
+:root{--paper:#f5f2ea;--card:#fffdf8;--ink:#1d2430;--soft:#5a6271;--edge:#8b8577;--lamp:#f2a01e;--glow:#f2a01e4d;
+--press:#1d2430;--press-ink:#fffdf8;--bad:#b3261e;color-scheme:light;font:16px/1.5 system-ui,sans-serif}
+@media(prefers-color-scheme:dark){:root{--paper:#10151e;--card:#182030;--ink:#eef1f6;--soft:#a3aec0;--edge:#6d7a92;
+--lamp:#ffb545;--glow:#ffb54542;--press:#ffb545;--press-ink:#1a1204;--bad:#ff9d94;color-scheme:dark}}
+body{margin:0;min-height:100dvh;display:grid;place-items:center;background:var(--paper);color:var(--ink)}
+main{width:min(92vw,380px);padding:36px 30px;border-radius:18px;background:var(--card);
+box-shadow:0 0 0 1px var(--glow),0 0 90px var(--glow)}
+h1{margin:0 0 18px;display:flex;align-items:center;gap:14px;font-size:1.6rem;letter-spacing:-.025em}
+h1::before{content:"";width:.6em;height:.6em;border-radius:50%;background:var(--lamp);
+box-shadow:0 0 0 .25em var(--glow),0 0 1.4em .35em var(--glow)}
+label{color:var(--soft)}p{margin:0 0 14px}[role=alert]{color:var(--bad)}
+input,button{font:inherit;width:100%;min-height:46px;border-radius:11px;border:1px solid var(--edge);padding:0 14px;
+box-sizing:border-box;background:none;color:inherit}
+button{border:0;background:var(--press);color:var(--press-ink);font-weight:620;cursor:pointer}
+:focus-visible{outline:3px solid #5b8def;outline-offset:2px}
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 #: What the page may load: nothing.
-_POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 #: The form has one.
 _FIELDS_LIMIT = 8
 _ATTRIBUTES = "HttpOnly; SameSite=Strict; Path=/"
@@ -25,6 +48,7 @@ _FORM = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Porchlight</title>
+<style>{style}</style>
 <main>
 <h1>Porchlight</h1>
 {said}
@@ -40,7 +64,7 @@ _FORM = """<!doctype html>
 
 def form(status: HTTPStatus, said: str = "") -> Response:
     """The page that asks for the token."""
-    page = _FORM.format(said=f'<p role="alert">{said}</p>' if said else "")
+    page = _FORM.format(style=_STYLE, said=f'<p role="alert">{said}</p>' if said else "")
     return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY})
 
 

@@ -228,3 +228,16 @@ def test_no_view_shuts_anybody_out(house: House, width: int, *, dark: bool) -> N
                 name = f"page-{view.partition('/')[0]}-{width}-{'dark' if dark else 'light'}.png"
                 shown.page.screenshot(path=Path(folder) / name)
         assert shown.problems == []
+
+
+def test_page_asks_below_its_own_address_alone_as_ingress_needs_it(house: House) -> None:
+    prefix = f"{house.url}api/hassio_ingress/abc/"
+    asked: list[str] = []
+    with window(house.browser, prefix, session=house.session) as shown:
+        shown.page.route(f"{prefix}**", lambda route: route.continue_(url=route.request.url.replace(prefix, house.url)))
+        shown.page.on("request", lambda request: asked.append(request.url))
+        shown.page.on("websocket", lambda socket: asked.append(socket.url))
+        for view, heading in VIEWS.items():
+            shown.open(view, heading)
+    assert len(asked) > 30
+    assert [url for url in asked if not re.sub("^ws", "http", url).startswith((prefix, f"blob:{house.url}"))] == []

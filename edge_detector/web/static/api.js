@@ -17,6 +17,7 @@
  *   max_people: number, max_confidence: number, zones: string[], snapshot: boolean, clips: Clip[],
  * }} Visit
  * @typedef {{camera: string, settings: Record<string, any>, bounds: Record<string, [number, number]>}} CameraSettings
+ * @typedef {{camera: string, id: string, box: number[], since: string, suppressed: boolean}} Spot
  * @typedef {{start: string, visits: number, in: number, out: number}} Bucket
  * @typedef {{total: {visits: number, in: number, out: number}, bucket: string, buckets: Bucket[]}} Traffic
  */
@@ -95,6 +96,10 @@ export const api = {
 	resetOccupancy: (camera) => send('POST', `occupancy/${camera}/reset`, { count: 0 }),
 	/** @param {number} lines @returns {Promise<{lines: {ts: string, level: string, logger: string, message: string}[]}>} */
 	log: (lines) => get('log', { lines }),
+	/** @returns {Promise<Spot[]>} */
+	spots: () => get('spots'),
+	/** @param {string} camera @param {string} id @param {boolean} suppressed */
+	changeSpot: (camera, id, suppressed) => send('PUT', `spots/${camera}/${id}`, { suppressed }),
 	/** @returns {Promise<CameraSettings[]>} */
 	settings: () => get('settings'),
 	/** @param {string} camera @param {Record<string, boolean | number>} change @returns {Promise<{body: CameraSettings}>} */

@@ -146,7 +146,7 @@ export class Store extends EventTarget {
 	}
 }
 
-/** The next fact asks again. */
-function ignoreRefusal(error) {
+/** What the edge cannot answer now is asked again later. @param {unknown} error */
+export function ignoreRefusal(error) {
 	if (!(error instanceof Refused)) throw error;
 }

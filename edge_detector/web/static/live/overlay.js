@@ -79,3 +79,20 @@ export function drawPerson({ id, box: [x1, y1, x2, y2], score }, size) {
 		s('text', { x: left + 7, y: Math.max(top, 0) + 16 }, percent(score)),
 	);
 }
+
+/**
+ * Something that stands still.
+ * @param {import('../api.js').Spot} spot
+ * @param {number} i
+ * @param {Size} size
+ */
+export function drawSpot({ box: [x1, y1, x2, y2], suppressed }, i, size) {
+	const [x, y] = onScreen([x1, y1], size);
+	const [right, bottom] = onScreen([x2, y2], size);
+	return s(
+		'g.spot-box',
+		{ 'data-off': suppressed },
+		s('rect', { x, y, width: right - x, height: bottom - y, rx: 6 }),
+		s('text', { x: x + 7, y: y + 16 }, i + 1),
+	);
+}

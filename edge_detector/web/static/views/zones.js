@@ -5,6 +5,7 @@ import { Refused, api } from '../api.js';
 import { Drawing } from '../zones/drawing.js';
 import { Canvas, DEFAULTS } from '../zones/canvas.js';
 import { shapeForm } from '../zones/form.js';
+import { spotList } from '../zones/spots.js';
 
 /** @typedef {import('../zones/drawing.js').Fault} Fault */
 
@@ -73,7 +74,7 @@ class Editor {
 					'Keys: Tab goes from point to point, arrows move one (with Shift further), Delete removes it.',
 				),
 			),
-			this.panel,
+			h('div.shapes', this.panel, spotList(this.camera.id, this.canvas)),
 		);
 	}
 

@@ -2,7 +2,7 @@
 
 import { h, s } from '../dom.js';
 import { Stage } from '../live/stage.js';
-import { drawPerson, drawShape, onScreen } from '../live/overlay.js';
+import { drawPerson, drawShape, drawSpot, onScreen } from '../live/overlay.js';
 import { clamp, distance, foot, holds, middle } from './geometry.js';
 
 /** @typedef {import('../api.js').Point} Point */
@@ -41,6 +41,8 @@ export class Canvas extends Stage {
 	constructor(camera, store, signal, drawing, onChange) {
 		super(camera, store, signal);
 		this.drawing = drawing;
+		/** Things that stand still. @type {import('../api.js').Spot[]} */
+		this.spots = [];
 		this.onChange = onChange;
 		/** What is being drawn: a zone, a line, or nothing. @type {'zone' | 'line' | ''} */
 		this.tool = '';
@@ -252,6 +254,7 @@ export class Canvas extends Stage {
 		this.overlay.dataset.tool = this.tool;
 		this.overlay.replaceChildren(
 			...shapes,
+			...this.spots.map((spot, i) => drawSpot(spot, i, this.size)),
 			...this.people.map((person) => drawPerson(person, this.size)),
 			...this.handles(),
 			...this.drafted(),

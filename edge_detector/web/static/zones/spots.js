@@ -1,0 +1,53 @@
+/** Things that look like people and never move: a coat, a statue; left out of account, and back. */
+
+import { h, fill } from '../dom.js';
+import { api } from '../api.js';
+import { dayName, time } from '../format.js';
+import { ignoreRefusal } from '../store.js';
+
+/**
+ * The list of a camera's still things; empty and unseen while there are none.
+ * @param {string} camera
+ * @param {import('./canvas.js').Canvas} canvas shows where they are
+ */
+export function spotList(camera, canvas) {
+	const list = h('ul');
+	const element = h(
+		'section.spots',
+		{ hidden: true },
+		h('h2', 'Stands still'),
+		h('p.quiet', 'The detector takes these for people that never move.'),
+		list,
+	);
+	const show = async () => {
+		canvas.spots = (await api.spots()).filter((spot) => spot.camera === camera);
+		canvas.draw();
+		element.hidden = !canvas.spots.length;
+		fill(
+			list,
+			canvas.spots.map((spot, i) => h('li', item(spot, i, show))),
+		);
+	};
+	show().catch(ignoreRefusal);
+	return element;
+}
+
+function item(spot, i, show) {
+	const change = async () => {
+		await api.changeSpot(spot.camera, spot.id, !spot.suppressed);
+		await show();
+	};
+	return h(
+		'div.spot',
+		h(
+			'div',
+			h('p', `${i + 1}. ${spot.suppressed ? 'Left out of account' : 'Counts as a person'}`),
+			h('p.quiet', `Since ${dayName(spot.since)}, ${time(spot.since)}`),
+		),
+		h(
+			'button.chip',
+			{ 'data-focus': `spot-${spot.id}`, onclick: change },
+			spot.suppressed ? 'Count it again' : 'Leave it out',
+		),
+	);
+}
