@@ -129,7 +129,10 @@ class _Inquiry:
     ) -> Counter[Hour]:
         """All of a line: a node counts by the hour, the documents of visits name each."""
         if (hours := await self._store.crossings(camera, line, start, end)) is not None:
-            return _counted(heard, camera, line) | hours
+            told: Counter[Hour] = Counter()
+            for (direction, begin), number in hours.items():
+                told[direction, _hour(begin)] += number  # the first one may begin with the time that was asked for
+            return _counted(heard, camera, line) | told
         if camera not in self._missed:
             days = [await self._day(camera, *span) for span in self._days(start - STAY, end)]
             crossed = (each for _, facts in days for fact in facts.values() for each in fact.crossings)

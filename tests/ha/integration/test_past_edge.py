@@ -33,7 +33,8 @@ TOLD: dict[str, Any] = {
     "clips": [{"n": 1, "uri": "file:/archive/1.mp4"}, {"n": 2, "uri": None}],
 }
 HOURS = [
-    {"start": "2026-11-19T20:00:00+00:00", "visits": 1, "in": 3, "out": 0},
+    {"start": "2026-11-19T20:00:00+00:00", "visits": 1, "in": 1, "out": 0},
+    {"start": "2026-11-19T20:30:00+00:00", "visits": 1, "in": 2, "out": 0},
     {"start": "2026-11-19T21:00:00+00:00", "visits": 0, "in": 0, "out": 1},
     {"start": "then", "in": 1, "out": 1},
     7,

@@ -19,6 +19,7 @@ from homeassistant.components.media_source import Unresolvable, async_resolve_me
 from homeassistant.components.stream import HLS_PROVIDER
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -37,6 +38,8 @@ from tests.paths import model
 
 NODE, CAMERA = "porch", "front_door"
 CLIP_S = 90.0
+#: Whoever comes to the door and goes again walks over it both ways.
+LINES = {"threshold": {"start": [0.5, 1.0], "end": [0.5, 0.0]}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         port = free_port()
         config = {
             "node": {"id": NODE, "name": "Porch"},
-            "cameras": {CAMERA: {"name": "Front door", "source": "scene://door?people=1"}},
+            "cameras": {CAMERA: {"name": "Front door", "source": "scene://door?people=1", "lines": LINES}},
             "detection": {"model": str(model("yolov5n.onnx"))},
             "recording": {"max_clip_s": 4, "pre_roll_s": 1},
             "mqtt": {"enabled": False},
@@ -255,6 +258,15 @@ async def test_visits_that_were_never_heard(
     assert found[watched.visit_id]["source"] == "edge"
     assert found[watched.visit_id]["clips"][0].endswith(f"{watched.visit_id}.mp4")
     assert answer["archive"] == "complete"
+
+    url = f"http://{HOST}:{watched.port}/api/v1/traffic?camera={CAMERA}&line=threshold"
+    async with async_get_clientsession(hass).get(url, headers={"Authorization": f"Bearer {watched.token}"}) as told:
+        total = (await told.json())["total"]
+    answer = await call(hass, "get_traffic", device_id=camera.device_entry.id)
+    [line] = answer["lines"]
+    assert answer["archive"] == "complete"
+    assert (line["in"], line["out"]) >= (total["in"], total["out"])
+    assert line["in"] + line["out"] > 0
 
 
 async def test_a_stream_with_a_wrong_token_is_refused(
