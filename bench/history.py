@@ -140,7 +140,7 @@ def measure_traffic(history: SqliteHistory, days: int) -> dict[str, object]:
 
         def ask(shift: timedelta) -> str:
             first, last = LAST - timedelta(days=length) - shift, LAST - shift
-            return json.dumps(traffic.answer(places=places, first=first, last=last, bucket=bucket, zone=ZONE))
+            return traffic.answer(places=places, first=first, last=last, bucket=bucket, zone=ZONE)
 
         return timed(ask)
 

@@ -13,7 +13,7 @@ from edge_detector.core.calendar import Bucket, Key, Span
 from edge_detector.core.evidence import ClipFile, CrossingRecord, Item, ItemKind, Stored, StoredEvent, VisitRecord
 from edge_detector.core.facts import Backlog, DetectorInfo, Fact
 from edge_detector.core.outline import Outline
-from edge_detector.core.places import Passages, Place, Way
+from edge_detector.core.places import Counts, Passages, Place
 from edge_detector.core.quota import Load
 from edge_detector.core.still import Spot
 from edge_detector.core.types import Bgr, Detection, Frame, Packet, Settings, StreamInfo, VisitStats
@@ -258,7 +258,7 @@ class HistoryReader(Protocol):
 
     def traffic(
         self, places: Collection[Place], spans: Sequence[Span], bucket: Bucket
-    ) -> Mapping[tuple[Way, Key], int]:
+    ) -> Mapping[Key, Counts]:
         """How much happened at some places together: visits of cameras and zones, crossings of lines."""
         ...
 

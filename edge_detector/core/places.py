@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import NamedTuple
 
 CAMERA, ZONE, LINE = "camera", "zone", "line"
 
-Way = Literal["visit", "in", "out"]
+
+class Counts(NamedTuple):
+    """How much happened."""
+
+    visits: int
+    #: Crossings of lines, to their inside and back.
+    inward: int
+    outward: int
+
+
+NOTHING = Counts(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,13 @@ import json
 import math
 import sqlite3
 import threading
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from edge_detector.core import naming
 from edge_detector.core.calendar import Bucket, Key, Span, key_of
 from edge_detector.core.evidence import CrossingRecord, VisitRecord
 from edge_detector.core.facts import Fact, LineCrossed, OccupancyChanged, VisitEnded, VisitStarted, VisitUpdated
-from edge_detector.core.places import CAMERA, LINE, ZONE, Passages, Place, Way
+from edge_detector.core.places import CAMERA, LINE, NOTHING, ZONE, Counts, Passages, Place
 from edge_detector.outbox.database import Database, Value
 
 #: The tally counts by the hour, and by the quarter of an hour for time zones whose hours begin in between.
@@ -116,14 +115,15 @@ class SqliteHistory:
         rows = self._database.rows("all_places")
         return tuple(Place(number=row["number"], camera=row["camera"], kind=row["kind"], id=row["id"]) for row in rows)
 
-    def traffic(
-        self, places: Collection[Place], spans: Sequence[Span], bucket: Bucket
-    ) -> Mapping[tuple[Way, Key], int]:
+    def traffic(self, places: Collection[Place], spans: Sequence[Span], bucket: Bucket) -> Mapping[Key, Counts]:
         """How much happened at some places together: visits of cameras and zones, crossings of cameras and lines."""
-        counts: Counter[tuple[Way, Key]] = Counter()
+        counts: dict[Key, Counts] = {}
         for span in spans:
-            for row in self._rows(places, span, bucket):
-                counts[row["way"], key_of(span, row["bucket"], bucket)] += row["count"]
+            offset_s = key_of(span, 0, bucket)[1]
+            for index, *found in self._rows(places, span, bucket):
+                key = index, offset_s
+                visits, inward, outward = counts.get(key, NOTHING)
+                counts[key] = Counts(visits + found[0], inward + found[1], outward + found[2])
         return counts
 
     def passages(self, place: Place, first_utc: float, last_utc: float) -> Passages:

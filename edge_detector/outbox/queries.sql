@@ -339,50 +339,64 @@ SELECT utc, count FROM presence WHERE place = :place AND utc <= :utc ORDER BY ut
 
 -- name: tally
 -- Whole slots, put together to buckets of local time.
-SELECT tally.way AS way, (tally.slot * :slot_s + :offset_s) / :size_s AS bucket, sum(tally.count) AS count
+SELECT
+    (tally.slot * :slot_s + :offset_s) / :size_s AS bucket,
+    sum(iif(tally.way = 'visit', tally.count, 0)) AS visits,
+    sum(iif(tally.way = 'in', tally.count, 0)) AS inward,
+    sum(iif(tally.way = 'out', tally.count, 0)) AS outward
 FROM json_each(:places) AS place
 CROSS JOIN tally ON tally.place = place.value
 WHERE tally.way IN ('visit', 'in', 'out')
     AND tally.size = :slot_s AND tally.slot >= :first_slot AND tally.slot < :last_slot
-GROUP BY 1, 2;
+GROUP BY 1;
 
 -- name: count_crossings
-SELECT crossings.way AS way, (CAST(crossings.utc AS INTEGER) + :offset_s) / :size_s AS bucket, count(*) AS count
+SELECT
+    (CAST(crossings.utc AS INTEGER) + :offset_s) / :size_s AS bucket,
+    0 AS visits,
+    sum(crossings.way = 'in') AS inward,
+    sum(crossings.way = 'out') AS outward
 FROM json_each(:places) AS place
 CROSS JOIN crossings ON crossings.place = place.value
 WHERE crossings.utc >= :first_utc AND crossings.utc < :last_utc
-GROUP BY 1, 2;
+GROUP BY 1;
 
 -- name: count_crossings_of_camera
-SELECT crossings.way AS way, (CAST(crossings.utc AS INTEGER) + :offset_s) / :size_s AS bucket, count(*) AS count
+SELECT
+    (CAST(crossings.utc AS INTEGER) + :offset_s) / :size_s AS bucket,
+    0 AS visits,
+    sum(crossings.way = 'in') AS inward,
+    sum(crossings.way = 'out') AS outward
 FROM json_each(:places) AS place
 CROSS JOIN places ON places.number = place.value AND places.kind = 'camera'
 CROSS JOIN places AS line ON line.camera = places.camera AND line.kind = 'line'
 CROSS JOIN crossings ON crossings.place = line.number
 WHERE crossings.utc >= :first_utc AND crossings.utc < :last_utc
-GROUP BY 1, 2;
+GROUP BY 1;
 
 -- name: count_visits
 SELECT
-    'visit' AS way,
     (CAST(round(visits.started_utc * 1000) AS INTEGER) / 1000 + :offset_s) / :size_s AS bucket,
-    count(*) AS count
+    count(*) AS visits,
+    0 AS inward,
+    0 AS outward
 FROM json_each(:places) AS place
 CROSS JOIN places ON places.number = place.value AND places.kind = 'camera'
 CROSS JOIN visits ON visits.camera = places.camera
 WHERE visits.visit_id >= :first_id AND visits.visit_id < :last_id
-GROUP BY 1, 2;
+GROUP BY 1;
 
 -- name: count_zone_visits
 SELECT
-    'visit' AS way,
     (CAST(round(visits.started_utc * 1000) AS INTEGER) / 1000 + :offset_s) / :size_s AS bucket,
-    count(*) AS count
+    count(*) AS visits,
+    0 AS inward,
+    0 AS outward
 FROM json_each(:places) AS place
 CROSS JOIN zone_visits ON zone_visits.place = place.value
 CROSS JOIN visits ON visits.visit_id = zone_visits.visit_id
 WHERE zone_visits.visit_id >= :first_id AND zone_visits.visit_id < :last_id
-GROUP BY 1, 2;
+GROUP BY 1;
 
 -- name: passages_of_line
 SELECT count(*) AS count, min(utc) AS first_utc, max(utc) AS last_utc FROM crossings

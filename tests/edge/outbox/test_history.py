@@ -69,7 +69,12 @@ def counted(
     where = ZoneInfo(zone)
     parts = list(spans(first, last, where))
     begun = {key: start for span in parts for key, start in starts(span, bucket, where)}
-    return {(way, begun[key]): count for (way, key), count in history.traffic(places, parts, bucket).items()}
+    return {
+        (way, begun[key]): count
+        for key, counts in history.traffic(places, parts, bucket).items()
+        for way, count in zip(("visit", "in", "out"), counts, strict=True)
+        if count
+    }
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------
