@@ -4,6 +4,7 @@ import { h, icon, fill } from '../dom.js';
 import { api } from '../api.js';
 import { dayKey, dayStart, plural, time } from '../format.js';
 import { Stage } from '../live/stage.js';
+import { ignoreRefusal } from '../store.js';
 import { visitRow } from './visit_list.js';
 
 /** @typedef {import('../store.js').Store} Store */
@@ -28,7 +29,7 @@ export function liveView({ parts, store, signal }) {
 	);
 	const back = cameras.length < all.length && h('a.back', { href: '#/live' }, icon('back'), 'All cameras');
 	const side = h('aside.latest', { 'aria-labelledby': 'latest' });
-	latest(side, tally, store, signal, parts[0]);
+	latest(side, tally, store, signal, parts[0]).catch(ignoreRefusal);
 	return {
 		title: 'Live',
 		element: h('div.live', h('header.head', h('div', back, title, tally)), tiles, side),

@@ -47,7 +47,7 @@ function item(spot, i, show) {
 		h(
 			'button.chip',
 			{ 'data-focus': `spot-${spot.id}`, onclick: change },
-			spot.suppressed ? 'Count it again' : 'Leave it out',
+			spot.suppressed ? 'Count it' : 'Leave it out',
 		),
 	);
 }
