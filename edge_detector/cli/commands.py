@@ -167,6 +167,33 @@ def query(  # noqa: PLR0913 - the options, by name
     command(sql, config, folder=archive, profile=profile, since=days[0], until=days[1], form=form)
 
 
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="The backup to write, such as porch.tar.gz.")],
+    config: ConfigFile = None,
+) -> None:
+    """Back up configuration, history and token, also while the edge runs."""
+    from edge_detector.cli.backup import backup as command  # noqa: PLC0415 - loads the whole program
+
+    command(target, config)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="What `porchlight backup` wrote.")],
+    *,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Where the configuration goes; else porchlight.yaml here."),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Set aside what is there already.")] = False,
+) -> None:
+    """Put a backup in place, while the edge does not run."""
+    from edge_detector.cli.backup import restore as command  # noqa: PLC0415 - loads the whole program
+
+    command(source, config, replace=replace)
+
+
 app.command("iam-policy")(iam_policy)
 app.command("setup-bucket")(setup_bucket)
 

@@ -32,10 +32,15 @@ _LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 def configured(file: Path | None, *, detector: str | None = None, model: str | None = None) -> Config:
     """The configuration of the named file, else of the usual places; raises ConfigError."""
-    found = file or next((path for folder in FOLDERS if (path := folder / FILE_NAME).is_file()), None)
+    found = found_file(file)
     options = OPTIONS_FILE if OPTIONS_FILE.is_file() else None
     over = command_line(detector=detector, model=model)
     return load(found, variables=os.environ, options=options, base=_of_supervisor(found, options), over=over)
+
+
+def found_file(named: Path | None) -> Path | None:
+    """The configuration's file: the named one, else that of the first of the usual places, else none."""
+    return named or next((path for folder in FOLDERS if (path := folder / FILE_NAME).is_file()), None)
 
 
 def _of_supervisor(file: Path | None, options: Path | None) -> Layer | None:

@@ -415,3 +415,7 @@ FROM (
     FROM presence WHERE place = :place AND utc >= :first_utc AND utc <= :last_utc
 )
 WHERE more > 0;
+
+-- name: drop_waiting
+-- Of a copy alone: the files of these rows are not in it.
+DELETE FROM items WHERE state IN ('saved', 'uploading', 'failed');
