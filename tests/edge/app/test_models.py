@@ -95,9 +95,12 @@ def test_weights_are_made_from_what_a_source_shows(
     assert len(list((tmp_path / "models" / "int8").iterdir())) == 1
 
 
-def test_weights_that_lose_too_much_are_not_kept(config: Config, tmp_path: Path) -> None:
+def test_weights_that_lose_too_much_are_not_kept(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_detector.detectors.agreement.MIN_IOU", 1.0)  # 8 bits never are the very same
     tuned = tuning.tune(None, config, most=8, tell=_untold)
-    assert tuned.agreement.iou < 0.9
+    assert tuned.agreement.iou < 1
     assert not tuned.kept
     assert not (tmp_path / "models" / "int8").exists()
 

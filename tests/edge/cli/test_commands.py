@@ -220,7 +220,7 @@ def test_models_bench_measures_and_takes_one(porchlight: Porchlight, tmp_path: P
     assert len(list(Path("data/models/choice").iterdir())) == 1
 
 
-@pytest.mark.parametrize(("least", "status", "verdict"), [(0.5, 0, "are kept"), (0.9, 1, "are not kept")])
+@pytest.mark.parametrize(("least", "status", "verdict"), [(0.5, 0, "are kept"), (1.0, 1, "are not kept")])
 def test_models_tune_says_how_far_it_agrees(
     least: float, status: int, verdict: str, porchlight: Porchlight, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
