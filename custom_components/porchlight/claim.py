@@ -15,7 +15,7 @@ from typing import Any, Final
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_RESTORED
-from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
@@ -29,6 +29,8 @@ _LOGGER = logging.getLogger(__name__)
 CLAIM: Final = '{"by":"home_assistant"}'
 #: Said without the retain flag: a wish of the moment.
 CLAIM_AGAIN: Final = '{"by":"home_assistant","again":true}'
+#: What was discovered while Home Assistant started is added so long after its start.
+SETTLE_S: Final = 2.0
 #: A node that is there answers the claim at once, and the MQTT integration has removed its devices within this.
 GONE_S: Final = 3.0
 #: The MQTT integration has added a device, or removed it, within this.
@@ -45,23 +47,27 @@ class Claim:
         self._hass = hass
         self._entry = entry
         self._topic = claim_topic(entry)
+        self._ready = hass.state is CoreState.running
         self._saying = False
         self._cameras: tuple[str, ...] = ()
         self._looks = 0
         self._timer: CALLBACK_TYPE | None = None
 
     async def async_start(self) -> None:
-        """Claim; when this returns, MQTT discovery uses no entity id that would suit here, unless nobody answers."""
+        """Claim; when this returns, MQTT discovery uses no entity id that would suit here, unless nobody answers.
+
+        While Home Assistant starts, the MQTT integration adds what it discovers: the claim waits until that is done.
+        """
         self._entry.async_on_unload(self._stop)
-        self.say()
         self._entry.async_on_unload(async_at_started(self._hass, self._on_started))
-        await self._async_gone()
+        if self._ready:
+            await self._async_gone()
 
     @callback
     def say(self, cameras: tuple[str, ...] = ()) -> None:
         """Say that the node is shown here, unless that is being said already; `cameras` if they are known now."""
         self._cameras = cameras or self._cameras
-        if self._saying or not mqtt.is_connected(self._hass):
+        if self._saying or not self._ready or not mqtt.is_connected(self._hass):
             return
         self._saying = True
         self._publish(CLAIM, retain=True)
@@ -97,7 +103,16 @@ class Claim:
 
     @callback
     def _on_started(self, _: HomeAssistant) -> None:
-        self._look_later(LOOKS)
+        if self._ready:
+            self.say()
+        else:
+            self._timer = async_call_later(self._hass, SETTLE_S, self._on_settled)
+
+    @callback
+    def _on_settled(self, _: datetime) -> None:
+        self._timer = None
+        self._ready = True
+        self.say()
 
     @callback
     def _stop(self) -> None:

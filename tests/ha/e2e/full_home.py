@@ -26,6 +26,8 @@ BROKER_WAS_AWAY = (
     r"homeassistant\.components\.mqtt\.client\] (Error returned from|Failed to connect to) MQTT server",
     r"_async_resubscribe_and_publish",
 )
+#: And when an entity of plain discovery comes back under an id that the integration's had meanwhile.
+HISTORY_KEPT = r"recorder\.entity_registry\] Cannot migrate history for entity_id"
 STATE = "porchlight/porch/front_door/state"
 EDGE = "porchlight-porch"
 

@@ -8,7 +8,7 @@ from itertools import chain, permutations
 import pytest
 
 from tests.ha.e2e.conftest import INTEGRATION, home
-from tests.ha.e2e.full_home import BROKER_WAS_AWAY, FullHome
+from tests.ha.e2e.full_home import BROKER_WAS_AWAY, HISTORY_KEPT, FullHome
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(240)]
 
@@ -31,7 +31,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullHome]:
 
 
 def problems(full: FullHome) -> list[str]:
-    return full.home.hass.problems(*BROKER_WAS_AWAY)
+    return full.home.hass.problems(*BROKER_WAS_AWAY, HISTORY_KEPT)
 
 
 @pytest.mark.parametrize(("stopped", "started"), ORDERS, ids=" ".join)

@@ -5,19 +5,21 @@ from datetime import timedelta
 
 import pytest
 from homeassistant.components import mqtt
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.porchlight.claim import LOOK_S, LOOKS
+from custom_components.porchlight.claim import LOOK_S, LOOKS, SETTLE_S
 from tests.ha.integration.conftest import state_of, unload, until
 from tests.ha.integration.node import CAMERA, NODE, Node
 
 CLAIM = f"porchlight/{NODE}/claim"
 AGAIN = '{"by":"home_assistant","again":true}'
 PLAIN = f"homeassistant/device/porchlight_{NODE}_{CAMERA}/config"
+PERSON = "binary_sensor.hallway_front_door_person"
 PLAIN_PERSON = "binary_sensor.plain_person"
 
 
@@ -123,3 +125,21 @@ async def test_no_more_is_looked_up_after_an_unload(
     assert await hass.config_entries.async_unload(running.entry_id)
     await look(hass)
     assert json.dumps(claims(edge)).count("again") == 0
+
+
+async def test_nothing_is_claimed_before_home_assistant_has_started(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, edge: Node, entry: MockConfigEntry
+) -> None:
+    """The MQTT integration loses the removal of what it is still adding."""
+    hass.set_state(CoreState.starting)
+    edge.tell_all()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: state_of(hass, PERSON) == "on")
+    assert claims(edge) == []
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    assert claims(edge) == []
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=SETTLE_S + 1))
+    await until(lambda: claims(edge) == ['{"by":"home_assistant"}'])
+    await unload(hass, entry)
