@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Locator, StorageState, expect
+from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.broker import free_port
 from tests.chromium import PATIENCE_MS, Window, chromium, window
@@ -103,6 +103,13 @@ def at(board: Locator, point: tuple[float, float]) -> tuple[float, float]:
     return box["x"] + point[0] * box["width"], box["y"] + point[1] * box["height"]
 
 
+def pull(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+
+
 def editor(shown: Window) -> Locator:
     """The editor's board, once it shows the camera."""
     shown.open("zones/front_door", "Zones and lines")
@@ -119,11 +126,7 @@ def test_zone_and_line_that_are_drawn_light_up_and_count_and_the_clip_plays(show
     page.mouse.click(*at(board, ZONE[0]))
     page.get_by_label("Name").fill("Pavement")
     page.get_by_role("button", name="Add line").click()
-    page.mouse.move(*at(board, LINE[0]))
-    page.mouse.down()
-    page.mouse.move(*at(board, (0.5, 0.8)))
-    page.mouse.move(*at(board, LINE[1]))
-    page.mouse.up()
+    pull(page, at(board, LINE[0]), at(board, LINE[1]))
     page.get_by_label("Name").fill("Middle")
     page.get_by_role("button", name="Turn the arrow around").click()
     page.get_by_role("button", name="Save").click()
@@ -174,6 +177,24 @@ def test_keys_alone_draw_move_and_remove(shown: Window) -> None:
     page.keyboard.press("Control+Shift+z")
     page.keyboard.press("Delete")
     expect(page.locator(".shape-head")).to_have_count(count)
+
+
+def test_pointer_moves_adds_and_removes_points(shown: Window) -> None:
+    page = shown.page
+    board = editor(shown)
+    page.get_by_role("button", name="Add zone").click()
+    pull(page, at(board, (0.2, 0.2)), at(board, (0.6, 0.6)))
+    points = page.locator(".handle.point")
+    expect(points).to_have_count(4)
+    pull(page, at(board, (0.6, 0.6)), at(board, (0.7, 0.8)))
+    expect(points.nth(2)).to_have_attribute("aria-label", re.compile("70 % across, 80 % down"))
+    pull(page, at(board, (0.4, 0.2)), at(board, (0.4, 0.1)))  # the dot between two points
+    expect(points).to_have_count(5)
+    page.mouse.dblclick(*at(board, (0.4, 0.1)))
+    expect(points).to_have_count(4)
+    pull(page, at(board, (0.3, 0.4)), at(board, (0.4, 0.5)))  # the whole zone
+    expect(points.nth(0)).to_have_attribute("aria-label", re.compile("30 % across, 30 % down"))
+    page.get_by_role("button", name="Remove this zone").click()
 
 
 def test_what_is_wrong_is_told_where_it_is_and_cannot_be_saved(shown: Window) -> None:

@@ -77,25 +77,25 @@ export const api = {
 	/** @returns {Promise<any>} */
 	health: () => get('health'),
 	/** @param {Record<string, any>} query @returns {Promise<{visits: Visit[], next: string | null}>} */
-	visits: (query) => get('visits', query),
+	visits: query => get('visits', query),
 	/** @param {string} id @returns {Promise<Visit>} */
-	visit: (id) => get(`visits/${id}`),
+	visit: id => get(`visits/${id}`),
 	/** @returns {Promise<{cameras: Outline[]}>} */
 	outlines: () => get('zones'),
 	/** @param {string} camera @returns {Promise<{body: Outline, etag: string}>} */
-	outline: (camera) => ask(address(`zones/${camera}`)),
+	outline: camera => ask(address(`zones/${camera}`)),
 	/** @param {string} camera @param {{zones: Zone[], lines: Line[]}} outline @param {string} etag */
 	saveOutline: (camera, outline, etag) => send('PUT', `zones/${camera}`, outline, etag),
 	/** @param {string} camera @param {string} etag */
 	resetOutline: (camera, etag) => send('DELETE', `zones/${camera}`, undefined, etag),
 	/** @param {Record<string, any>} query @returns {Promise<Traffic>} */
-	traffic: (query) => get('traffic', { tz: Intl.DateTimeFormat().resolvedOptions().timeZone, ...query }),
+	traffic: query => get('traffic', { tz: Intl.DateTimeFormat().resolvedOptions().timeZone, ...query }),
 	/** @returns {Promise<{camera: string, count: number, since: string | null}[]>} */
 	occupancy: () => get('occupancy'),
 	/** @param {string} camera */
-	resetOccupancy: (camera) => send('POST', `occupancy/${camera}/reset`, { count: 0 }),
+	resetOccupancy: camera => send('POST', `occupancy/${camera}/reset`, { count: 0 }),
 	/** @param {number} lines @returns {Promise<{lines: {ts: string, level: string, logger: string, message: string}[]}>} */
-	log: (lines) => get('log', { lines }),
+	log: lines => get('log', { lines }),
 	/** @returns {Promise<Spot[]>} */
 	spots: () => get('spots'),
 	/** @param {string} camera @param {string} id @param {boolean} suppressed */
@@ -111,9 +111,9 @@ export const api = {
 /** @param {string} id @param {number} n */
 export const clipAddress = (id, n = 1) => address(`visits/${id}/clip.mp4`, { n: n > 1 ? n : '' });
 /** @param {string} id */
-export const snapshotAddress = (id) => address(`visits/${id}/snapshot.jpg`);
+export const snapshotAddress = id => address(`visits/${id}/snapshot.jpg`);
 /** @param {Camera} camera */
-export const liveAddresses = (camera) => ({
+export const liveAddresses = camera => ({
 	live: address(`cameras/${camera.id}/live.ts`),
 	mjpeg: address(`cameras/${camera.id}/live.mjpeg`),
 	still: address(`cameras/${camera.id}/frame.jpg`),

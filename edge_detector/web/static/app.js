@@ -86,7 +86,7 @@ function focusKey() {
 function refocus(key) {
 	if (!key) return;
 	const same = [...main.querySelectorAll('[data-focus], [aria-label]')].find(
-		(one) => one.dataset.focus === key || one.getAttribute('aria-label') === key,
+		one => one.dataset.focus === key || one.getAttribute('aria-label') === key,
 	);
 	const place = key === 'visit' ? main.querySelector('.visit[aria-current]') : same;
 	(place?.checkVisibility() ? place : main).focus({ preventScroll: true });
@@ -105,7 +105,7 @@ function trouble(error) {
 function announce() {
 	const announcer = document.getElementById('announcer');
 	const counts = new Map();
-	store.addEventListener('camera', (event) => {
+	store.addEventListener('camera', event => {
 		const camera = store.cameras.get(event.detail);
 		if (!camera) return;
 		const { count } = camera.state;

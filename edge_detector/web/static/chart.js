@@ -19,8 +19,8 @@ const GAP = 0.28;
  * @param {{width: number, label: string, down?: boolean}} look
  */
 export function chart(bars, { width, label, down = false }) {
-	const ups = ceiling(Math.max(0, ...bars.map((bar) => bar.up)));
-	const downs = down ? ceiling(Math.max(0, ...bars.map((bar) => bar.down ?? 0))) : 0;
+	const ups = ceiling(Math.max(0, ...bars.map(bar => bar.up)));
+	const downs = down ? ceiling(Math.max(0, ...bars.map(bar => bar.down ?? 0))) : 0;
 	const room = HEIGHT - TOP - BOTTOM;
 	const unit = room / (ups + downs);
 	const zero = TOP + ups * unit;
@@ -32,7 +32,7 @@ export function chart(bars, { width, label, down = false }) {
 		'svg.chart',
 		{ viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: 'img', 'aria-label': label },
 		marks
-			.map((mark) => [
+			.map(mark => [
 				s('line', {
 					class: mark ? 'grid' : 'axis',
 					x1: LEFT,
@@ -71,5 +71,5 @@ function rounded(x, y, width, height) {
 function ceiling(n) {
 	if (n <= 4) return Math.max(2, n + (n % 2));
 	const scale = 10 ** Math.floor(Math.log10(n));
-	return [1, 2, 3, 4, 6, 8, 10].map((factor) => factor * scale).find((top) => top >= n) ?? n;
+	return [1, 2, 3, 4, 6, 8, 10].map(factor => factor * scale).find(top => top >= n) ?? n;
 }

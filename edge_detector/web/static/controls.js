@@ -65,7 +65,7 @@ export function table(caption, heads, rows) {
 				'thead',
 				h(
 					'tr',
-					heads.map((head) => h('th', { scope: 'col' }, head)),
+					heads.map(head => h('th', { scope: 'col' }, head)),
 				),
 			),
 			h(
@@ -74,7 +74,7 @@ export function table(caption, heads, rows) {
 					h(
 						'tr',
 						h('th', { scope: 'row' }, first),
-						cells.map((cell) => h('td', cell)),
+						cells.map(cell => h('td', cell)),
 					),
 				),
 			),
@@ -108,26 +108,26 @@ export function placeChoices(store, query, choose, { lines = false } = {}) {
 	const cameras = [...store.cameras.values()];
 	const camera = query.get('camera') ?? (cameras.length === 1 ? cameras[0].id : '');
 	const outline = store.outlines.get(camera);
-	const zones = (outline?.zones ?? []).filter((zone) => zone.kind !== 'ignore');
-	const named = (one) => [one.id, one.name || one.id];
+	const zones = (outline?.zones ?? []).filter(zone => zone.kind !== 'ignore');
+	const named = one => [one.id, one.name || one.id];
 	const fields = [];
 	if (cameras.length > 1) {
 		fields.push(
-			select('Camera', [['', 'All cameras'], ...cameras.map(named)], camera, (value) =>
+			select('Camera', [['', 'All cameras'], ...cameras.map(named)], camera, value =>
 				choose({ camera: value, zone: '', line: '' }),
 			),
 		);
 	}
 	if (zones.length) {
 		fields.push(
-			select('Zone', [['', 'Any zone'], ...zones.map(named)], query.get('zone') ?? '', (zone) =>
+			select('Zone', [['', 'Any zone'], ...zones.map(named)], query.get('zone') ?? '', zone =>
 				choose({ camera, zone, line: '' }),
 			),
 		);
 	}
 	if (lines && outline?.lines.length) {
 		fields.push(
-			select('Line', [['', 'All lines'], ...outline.lines.map(named)], query.get('line') ?? '', (line) =>
+			select('Line', [['', 'All lines'], ...outline.lines.map(named)], query.get('line') ?? '', line =>
 				choose({ camera, line, zone: '' }),
 			),
 		);

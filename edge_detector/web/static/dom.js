@@ -60,8 +60,8 @@ export function fill(element, ...children) {
 	element.replaceChildren(
 		...children
 			.flat(Infinity)
-			.filter((child) => child !== null && child !== undefined && child !== false)
-			.map((child) => (child instanceof Node ? child : String(child))),
+			.filter(child => child !== null && child !== undefined && child !== false)
+			.map(child => (child instanceof Node ? child : String(child))),
 	);
 	return element;
 }

@@ -8,17 +8,17 @@ const number = new Intl.NumberFormat();
 const BYTES = ['B', 'KB', 'MB', 'GB', 'TB'];
 
 /** @param {Date | string} t */
-export const time = (t) => clock.format(new Date(t));
+export const time = t => clock.format(new Date(t));
 /** @param {Date | string} t */
-export const exact = (t) => clockExact.format(new Date(t));
+export const exact = t => clockExact.format(new Date(t));
 /** @param {Date | string} t */
-export const dayName = (t) => longDay.format(new Date(t));
+export const dayName = t => longDay.format(new Date(t));
 /** @param {Date | string} t */
-export const dayShort = (t) => shortDay.format(new Date(t));
+export const dayShort = t => shortDay.format(new Date(t));
 /** @param {number} n */
-export const count = (n) => number.format(n);
+export const count = n => number.format(n);
 /** @param {number} share in 0..1 */
-export const percent = (share) => `${Math.round(share * 100)} %`;
+export const percent = share => `${Math.round(share * 100)} %`;
 /** @param {number} n @param {string} one @param {string} many */
 export const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
 
@@ -38,7 +38,7 @@ export function bytes(n) {
 
 /** A day as the address of a view has it, in local time. @param {Date} date */
 export function dayKey(date) {
-	const two = (n) => String(n).padStart(2, '0');
+	const two = n => String(n).padStart(2, '0');
 	return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 

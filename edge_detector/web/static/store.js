@@ -40,15 +40,15 @@ export class Store extends EventTarget {
 
 	/** @param {Camera[]} cameras */
 	know(cameras) {
-		this.cameras = new Map(cameras.map((camera) => [camera.id, camera]));
+		this.cameras = new Map(cameras.map(camera => [camera.id, camera]));
 	}
 
 	connect() {
 		const url = new URL(address('ws'));
 		url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
 		const socket = new WebSocket(url);
-		socket.addEventListener('message', (event) => this.hear(JSON.parse(event.data)));
-		socket.addEventListener('close', (event) => {
+		socket.addEventListener('message', event => this.hear(JSON.parse(event.data)));
+		socket.addEventListener('close', event => {
 			this.link(false);
 			setTimeout(() => this.connect(), event.code === TOO_SLOW ? 0 : this.wait);
 			this.wait = Math.min(this.wait * 2, RETRY_MOST_MS);
@@ -75,7 +75,7 @@ export class Store extends EventTarget {
 				this.tell('people', message.camera);
 				break;
 			case 'health':
-				api.health().then((health) => this.healthy(health), ignoreRefusal);
+				api.health().then(health => this.healthy(health), ignoreRefusal);
 				break;
 			case 'outline_changed':
 				this.outlineChanged(message.camera);
@@ -120,7 +120,7 @@ export class Store extends EventTarget {
 	 * @param {(detail: any) => void} listener
 	 */
 	on(type, signal, listener) {
-		this.addEventListener(type, (event) => listener(event.detail), { signal });
+		this.addEventListener(type, event => listener(event.detail), { signal });
 	}
 
 	/**
@@ -136,13 +136,13 @@ export class Store extends EventTarget {
 			timer = setTimeout(() => signal.aborted || ask().catch(ignoreRefusal), SETTLE_MS);
 		};
 		this.on('fact', signal, ({ type }) => types.includes(type) && soon());
-		this.on('link', signal, (on) => on && soon());
+		this.on('link', signal, on => on && soon());
 	}
 
 	/** A camera's zone or line by its name, or its id when it has none. @param {string} camera @param {string} id */
 	nameOf(camera, id) {
 		const outline = this.outlines.get(camera);
-		return [...(outline?.zones ?? []), ...(outline?.lines ?? [])].find((one) => one.id === id)?.name || id;
+		return [...(outline?.zones ?? []), ...(outline?.lines ?? [])].find(one => one.id === id)?.name || id;
 	}
 }
 

@@ -36,7 +36,7 @@ export class LiveBuffer {
 		this.waiting = [];
 		this.sets = new Map();
 		this.failed = false;
-		this.opened = new Promise((resolve) => this.source.addEventListener('sourceopen', resolve, { once: true }));
+		this.opened = new Promise(resolve => this.source.addEventListener('sourceopen', resolve, { once: true }));
 		video.disableRemotePlayback = true; // the managed source wants it
 		this.address = URL.createObjectURL(this.source);
 		video.src = this.address;

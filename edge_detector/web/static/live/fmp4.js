@@ -11,14 +11,14 @@ const MATRIX = joined([0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000].map(u32))
 
 function box(name, ...parts) {
 	const body = joined(parts);
-	return joined([u32(8 + body.length), Uint8Array.from(name, (c) => c.charCodeAt(0)), body]);
+	return joined([u32(8 + body.length), Uint8Array.from(name, c => c.charCodeAt(0)), body]);
 }
 
 /** A box with version and flags. */
 const full = (name, version, flags, ...parts) => box(name, u32(version * 2 ** 24 + flags), ...parts);
 
-const zeros = (count) => new Uint8Array(count);
-const u64 = (n) => joined([u32(Math.floor(n / 2 ** 32)), u32(n >>> 0)]);
+const zeros = count => new Uint8Array(count);
+const u64 = n => joined([u32(Math.floor(n / 2 ** 32)), u32(n >>> 0)]);
 
 /**
  * What comes before the first picture.
@@ -60,7 +60,7 @@ export function opening(told, width, height) {
 			0,
 			0,
 			zeros(4),
-			Uint8Array.from('vide', (c) => c.charCodeAt(0)),
+			Uint8Array.from('vide', c => c.charCodeAt(0)),
 			zeros(13),
 		),
 		box('minf', full('vmhd', 0, 1, zeros(8)), home, table),
@@ -97,7 +97,7 @@ export function opening(told, width, height) {
 	return joined([
 		box(
 			'ftyp',
-			Uint8Array.from('iso5\0\0\0\0iso5mp41', (c) => c.charCodeAt(0)),
+			Uint8Array.from('iso5\0\0\0\0iso5mp41', c => c.charCodeAt(0)),
 		),
 		box('moov', movie, box('trak', header, media), fragments),
 	]);
@@ -111,7 +111,7 @@ export function opening(told, width, height) {
  */
 export function fragment(number, unit, shown) {
 	// What a sample brings: offset of the data, then duration, size, flags and the offset from decoding to showing.
-	const run = (offset) =>
+	const run = offset =>
 		full(
 			'trun',
 			1,
@@ -123,7 +123,7 @@ export function fragment(number, unit, shown) {
 			u32(shown.key ? KEY : DELTA),
 			u32(unit.pts - unit.dts),
 		);
-	const moof = (offset) =>
+	const moof = offset =>
 		box(
 			'moof',
 			full('mfhd', 0, 0, u32(number)),

@@ -4,8 +4,8 @@ import { joined } from './ts.js';
 
 /** Types of units, by codec: parameter sets in the order of the description, the delimiter, and key pictures. */
 const KINDS = {
-	h264: { type: (byte) => byte & 0x1f, sets: [7, 8], delimiter: 9, key: [5, 5] },
-	hevc: { type: (byte) => (byte >> 1) & 0x3f, sets: [32, 33, 34], delimiter: 35, key: [16, 23] },
+	h264: { type: byte => byte & 0x1f, sets: [7, 8], delimiter: 9, key: [5, 5] },
+	hevc: { type: byte => (byte >> 1) & 0x3f, sets: [32, 33, 34], delimiter: 35, key: [16, 23] },
 };
 
 /**
@@ -41,8 +41,8 @@ export function picture(codec, data) {
  */
 export function description(codec, sets) {
 	const kind = KINDS[codec];
-	const found = kind.sets.map((type) => sets.get(type));
-	if (found.some((set) => set === undefined)) return null;
+	const found = kind.sets.map(type => sets.get(type));
+	if (found.some(set => set === undefined)) return null;
 	return codec === 'h264' ? avc(found) : hevc(found);
 }
 
@@ -81,7 +81,7 @@ function hevcName(profile) {
 	while (constraints.length > 1 && constraints.at(-1) === 0) constraints.pop();
 	const space = ['', 'A', 'B', 'C'][profile[0] >> 6];
 	const tier = profile[0] & 0x20 ? 'H' : 'L';
-	const more = constraints.map((byte) => byte.toString(16).toUpperCase()).join('.');
+	const more = constraints.map(byte => byte.toString(16).toUpperCase()).join('.');
 	return `hvc1.${space}${profile[0] & 0x1f}.${compatible.toString(16).toUpperCase()}.${tier}${profile[11]}.${more}`;
 }
 
@@ -102,7 +102,7 @@ function units(data) {
 		}
 	}
 	if (start >= 0) found.push(data.subarray(start, data.length - zeros));
-	return found.filter((unit) => unit.length > 0);
+	return found.filter(unit => unit.length > 0);
 }
 
 /** A unit without the bytes that keep start codes out of it. */
@@ -111,7 +111,7 @@ function unescaped(unit) {
 }
 
 /** @param {number} n */
-export const u16 = (n) => Uint8Array.of(n >> 8, n);
+export const u16 = n => Uint8Array.of(n >> 8, n);
 /** @param {number} n */
-export const u32 = (n) => Uint8Array.of(n >>> 24, n >>> 16, n >>> 8, n);
-const hex2 = (n) => n.toString(16).padStart(2, '0');
+export const u32 = n => Uint8Array.of(n >>> 24, n >>> 16, n >>> 8, n);
+const hex2 = n => n.toString(16).padStart(2, '0');

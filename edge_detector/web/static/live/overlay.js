@@ -15,7 +15,7 @@ const GLYPH_HALF = 3.4;
 /** @param {import('../api.js').Point} point @param {Size} size @returns {[number, number]} */
 export const onScreen = ([x, y], { width, height }) => [x * width, y * height];
 
-const path = (points) => points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ');
+const path = points => points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ');
 
 /**
  * A zone or a line with its name.
@@ -24,7 +24,7 @@ const path = (points) => points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}
  * @param {{lit?: boolean, text?: string, selected?: boolean, wrong?: boolean}} [look]
  */
 export function drawShape(shape, size, { lit = false, text = shape.name, selected = false, wrong = false } = {}) {
-	const points = shape.points.map((point) => onScreen(point, size));
+	const points = shape.points.map(point => onScreen(point, size));
 	const marks = {
 		class: `shape ${shape.type} ${shape.kind}`,
 		'data-key': shape.key,
@@ -46,7 +46,7 @@ function lineParts([a, b]) {
 	const [x, y] = middle(a, b);
 	const [dx, dy] = inward(a, b);
 	const tip = [x + dx * ARROW, y + dy * ARROW];
-	const back = (side) => [tip[0] - dx * 9 + dy * 7 * side, tip[1] - dy * 9 - dx * 7 * side];
+	const back = side => [tip[0] - dx * 9 + dy * 7 * side, tip[1] - dy * 9 - dx * 7 * side];
 	const arrow = `M${x},${y}L${tip}M${back(1)}L${tip}L${back(-1)}`;
 	return [
 		s('line.reach', { x1: a[0], y1: a[1], x2: b[0], y2: b[1] }),

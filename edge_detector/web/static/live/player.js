@@ -56,7 +56,7 @@ export class Player {
 	start() {
 		if (this.stopper) return;
 		this.stopper = new AbortController();
-		this.run(this.stopper.signal).catch((error) => {
+		this.run(this.stopper.signal).catch(error => {
 			if (error.name !== 'AbortError') throw error;
 		});
 	}
@@ -104,7 +104,7 @@ export class Player {
 		const buffer = new LiveBuffer(this.video, this.camera.size);
 		this.buffer = buffer;
 		await buffer.opened;
-		const demuxer = new TsDemuxer((unit) => buffer.add(unit));
+		const demuxer = new TsDemuxer(unit => buffer.add(unit));
 		const reader = answer.body.getReader();
 		for (;;) {
 			const { value, done } = await reader.read();
@@ -130,7 +130,7 @@ export class Player {
 	/** One picture of now. @param {AbortSignal} signal */
 	async still(signal) {
 		const { picture } = this;
-		const settled = new Promise((resolve) => {
+		const settled = new Promise(resolve => {
 			picture.addEventListener('load', () => resolve(true), { once: true });
 			picture.addEventListener('error', () => resolve(false), { once: true });
 			signal.addEventListener('abort', () => resolve(false), { once: true });
@@ -165,10 +165,10 @@ async function opened(address, signal) {
 }
 
 /** A new address for the same, so that no old picture is shown. */
-const stamped = (address) => `${address}?t=${Date.now()}`;
+const stamped = address => `${address}?t=${Date.now()}`;
 
 function pause(ms, signal) {
-	return new Promise((resolve) => {
+	return new Promise(resolve => {
 		const timer = setTimeout(resolve, ms);
 		signal.addEventListener(
 			'abort',

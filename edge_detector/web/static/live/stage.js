@@ -35,7 +35,7 @@ export class Stage {
 		this.veil = h('p.veil', camera.online ? '' : 'This camera delivers no pictures now');
 		this.element = h('div.stage', { 'data-online': String(camera.online) }, this.overlay, this.veil);
 		this.element.style.aspectRatio = String(camera.width && camera.height ? camera.width / camera.height : SHAPE);
-		this.player = new Player(this.element, liveAddresses(camera), (mode) => this.modeIs(mode));
+		this.player = new Player(this.element, liveAddresses(camera), mode => this.modeIs(mode));
 		this.watch(signal);
 	}
 
@@ -52,14 +52,14 @@ export class Stage {
 		sized.observe(this.element);
 		seen.observe(this.element);
 		document.addEventListener('visibilitychange', follow, { signal });
-		this.store.on('people', signal, (camera) => camera === id && this.see(this.store.people.get(id) ?? []));
-		this.store.on('camera', signal, (camera) => camera === id && this.renew());
-		this.store.on('outline', signal, (camera) => {
+		this.store.on('people', signal, camera => camera === id && this.see(this.store.people.get(id) ?? []));
+		this.store.on('camera', signal, camera => camera === id && this.renew());
+		this.store.on('outline', signal, camera => {
 			if (camera !== id) return;
 			this.shapes = this.outlined();
 			this.draw();
 		});
-		this.store.on('fact', signal, (fact) => fact.type === 'line_crossed' && fact.camera === id && this.glow(fact.line));
+		this.store.on('fact', signal, fact => fact.type === 'line_crossed' && fact.camera === id && this.glow(fact.line));
 		signal.addEventListener(
 			'abort',
 			() => {
@@ -113,8 +113,8 @@ export class Stage {
 
 	draw() {
 		this.overlay.replaceChildren(
-			...this.shapes.map((shape) => this.drawn(shape)),
-			...this.people.map((person) => drawPerson(person, this.size)),
+			...this.shapes.map(shape => this.drawn(shape)),
+			...this.people.map(person => drawPerson(person, this.size)),
 		);
 	}
 

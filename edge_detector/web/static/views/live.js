@@ -15,7 +15,7 @@ const LATEST = 8;
 /** @param {import('../app.js').Visit} context @returns {import('../app.js').View} */
 export function liveView({ parts, store, signal }) {
 	const all = [...store.cameras.values()];
-	const cameras = parts[0] && store.cameras.has(parts[0]) ? all.filter((camera) => camera.id === parts[0]) : all;
+	const cameras = parts[0] && store.cameras.has(parts[0]) ? all.filter(camera => camera.id === parts[0]) : all;
 	const title = h('h1.now');
 	const tally = h('p.quiet');
 	const head = () =>
@@ -25,7 +25,7 @@ export function liveView({ parts, store, signal }) {
 	const tiles = h(
 		'div.tiles',
 		{ 'data-count': cameras.length },
-		cameras.map((camera) => tile(camera, store, signal, all.length > 1)),
+		cameras.map(camera => tile(camera, store, signal, all.length > 1)),
 	);
 	const back = cameras.length < all.length && h('a.back', { href: '#/live' }, icon('back'), 'All cameras');
 	const side = h('aside.latest', { 'aria-labelledby': 'latest' });
@@ -36,15 +36,14 @@ export function liveView({ parts, store, signal }) {
 	};
 }
 
-const here = (store, cameras) =>
-	cameras.map(({ id }) => store.cameras.get(id)).filter((camera) => camera?.state.person);
+const here = (store, cameras) => cameras.map(({ id }) => store.cameras.get(id)).filter(camera => camera?.state.person);
 
 const anybody = (store, cameras) => here(store, cameras).length > 0;
 
 function sentence(store, cameras) {
 	const there = here(store, cameras);
 	if (!there.length) return cameras.length === 1 ? `Nobody at ${cameras[0].name}` : 'Nobody is there';
-	const names = there.map((camera) => camera?.name).join(' and ');
+	const names = there.map(camera => camera?.name).join(' and ');
 	const people = there.reduce((sum, camera) => sum + (camera?.state.count ?? 0), 0);
 	return `${people > 1 ? plural(people, 'person', 'people') : 'Somebody'} at ${names}`;
 }
@@ -59,11 +58,11 @@ function tile(camera, store, signal, linked) {
 		element.dataset.lit = String(state.person);
 		fill(
 			counts,
-			countsOf(camera.id, state, store).map((text) => h('li', text)),
+			countsOf(camera.id, state, store).map(text => h('li', text)),
 		);
 		fill(now, h('span.lamp', { 'data-lit': String(state.person) }), words(online, state));
 	};
-	store.on('camera', signal, (id) => id === camera.id && tell());
+	store.on('camera', signal, id => id === camera.id && tell());
 	store.on('outline', signal, tell);
 	tell();
 	const name = linked ? h('a', { href: `#/live/${camera.id}` }, camera.name) : camera.name;
@@ -111,7 +110,7 @@ async function latest(side, tally, store, signal, camera) {
 			visits.length
 				? h(
 						'ol.visits',
-						visits.map((visit) => h('li', visitRow(visit, store, `#/visits/${visit.visit_id}`))),
+						visits.map(visit => h('li', visitRow(visit, store, `#/visits/${visit.visit_id}`))),
 					)
 				: h('p.quiet', 'Nobody has come yet. Whoever does appears here.'),
 		);

@@ -14,8 +14,8 @@ const SWITCHES = [
 /** @type {[string, string, number, (n: number) => string][]} */
 const FIGURES = [
 	['confidence', 'How sure the detector must be', 0.01, percent],
-	['max_clip_s', 'Longest clip', 1, (n) => `${n} s`],
-	['min_clip_gap_s', 'Between two clips', 5, (n) => `${n} s`],
+	['max_clip_s', 'Longest clip', 1, n => `${n} s`],
+	['min_clip_gap_s', 'Between two clips', 5, n => `${n} s`],
 ];
 /** @type {[string, string][]} */
 const THEMES = [
@@ -27,7 +27,7 @@ const THEMES = [
 /** @param {import('../app.js').Visit} context @returns {Promise<import('../app.js').View>} */
 export async function settingsView({ store, signal }) {
 	const all = await api.settings();
-	const cards = all.map((settings) => cameraCard(settings, store, signal));
+	const cards = all.map(settings => cameraCard(settings, store, signal));
 	return {
 		title: 'Settings',
 		element: h('div.settings', h('header.head', h('h1', 'Settings')), h('div.cards.two', cards, pageCard())),
@@ -38,7 +38,7 @@ function cameraCard(given, store, signal) {
 	const { camera } = given;
 	const said = h('p.save-state', { role: 'status' });
 	const fields = h('div.fields');
-	const change = async (part) => {
+	const change = async part => {
 		try {
 			draw((await api.change(camera, part)).body.settings);
 			say(said, 'Saved, and in force');
@@ -48,24 +48,22 @@ function cameraCard(given, store, signal) {
 			draw(given.settings);
 		}
 	};
-	const draw = (settings) => {
+	const draw = settings => {
 		given.settings = settings;
 		const focused = document.activeElement?.id;
 		fill(
 			fields,
 			SWITCHES.map(([name, label, about]) =>
-				toggle(`${camera}-${name}`, label, about, settings[name], (on) => change({ [name]: on })),
+				toggle(`${camera}-${name}`, label, about, settings[name], on => change({ [name]: on })),
 			),
 			FIGURES.map(([name, label, step, words]) =>
-				slider(`${camera}-${name}`, label, settings[name], step, given.bounds[name], words, (n) =>
-					change({ [name]: n }),
-				),
+				slider(`${camera}-${name}`, label, settings[name], step, given.bounds[name], words, n => change({ [name]: n })),
 			),
 		);
 		if (focused && focused.startsWith(`${camera}-`)) document.getElementById(focused)?.focus();
 	};
 	draw(given.settings);
-	store.on('fact', signal, (fact) => fact.type === 'settings_changed' && fact.camera === camera && draw(fact.settings));
+	store.on('fact', signal, fact => fact.type === 'settings_changed' && fact.camera === camera && draw(fact.settings));
 	return h(
 		'section.card',
 		h('header.card-head', h('h2', store.cameras.get(camera)?.name ?? camera), said),
@@ -122,7 +120,7 @@ function orders(camera, said) {
 				onclick: () =>
 					api.order(camera, action).then(
 						() => say(said, done),
-						(error) => say(said, error.message, true),
+						error => say(said, error.message, true),
 					),
 			},
 			label,
@@ -135,7 +133,7 @@ function orders(camera, said) {
 }
 
 function pageCard() {
-	const choose = (theme) => {
+	const choose = theme => {
 		localStorage.setItem('porchlight-theme', theme);
 		dispatchEvent(new Event('porchlight-theme'));
 	};

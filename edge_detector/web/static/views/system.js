@@ -81,7 +81,7 @@ function card(title, figure, unit, rows, bad) {
 
 function camerasCard(store) {
 	const cameras = [...store.cameras.values()];
-	const online = cameras.filter((camera) => camera.online).length;
+	const online = cameras.filter(camera => camera.online).length;
 	return h(
 		'section.card.wide',
 		{ 'data-bad': String(online < cameras.length) },

@@ -22,7 +22,7 @@ export async function trafficView({ query, store, signal }) {
 		zone: query.get('zone') ?? '',
 		line: query.get('line') ?? '',
 	};
-	const choose = (change) => {
+	const choose = change => {
 		location.hash = link('traffic', { ...asked, ...change });
 	};
 	const body = h('div.traffic-body');
@@ -44,7 +44,7 @@ export async function trafficView({ query, store, signal }) {
 				'Time',
 				Object.entries(RANGES).map(([name, { label }]) => [name, label]),
 				range,
-				(value) => choose({ range: value }),
+				value => choose({ range: value }),
 			),
 			placeChoices(store, query, choose, { lines: true }),
 		),
@@ -62,18 +62,18 @@ function load({ range, camera, zone, line }) {
 /** What is shown, to be drawn again at another width. @type {WeakMap<HTMLElement, () => void>} */
 const drawings = new WeakMap();
 
-const redraw = (body) => drawings.get(body)?.();
+const redraw = body => drawings.get(body)?.();
 
 function draw(body, traffic, inside, asked, store) {
-	const outlines = [...store.outlines.values()].filter((outline) => !asked.camera || outline.camera === asked.camera);
-	const lines = outlines.some((outline) => outline.lines.length) || traffic.total.in + traffic.total.out > 0;
+	const outlines = [...store.outlines.values()].filter(outline => !asked.camera || outline.camera === asked.camera);
+	const lines = outlines.some(outline => outline.lines.length) || traffic.total.in + traffic.total.out > 0;
 	const counted = lines && !asked.zone;
 	const seen = !asked.line;
 	const people = inside
-		.filter((one) => !asked.camera || one.camera === asked.camera)
+		.filter(one => !asked.camera || one.camera === asked.camera)
 		.reduce((sum, one) => sum + one.count, 0);
 	const frames = [seen && frame('Visits', 'visits'), counted && frame('In and out', 'crossings')];
-	const rows = traffic.buckets.map((bucket) => [
+	const rows = traffic.buckets.map(bucket => [
 		when(bucket.start, traffic.bucket, true),
 		...(seen ? [bucket.visits] : []),
 		...(counted ? [bucket.in, bucket.out] : []),
@@ -95,7 +95,7 @@ function draw(body, traffic, inside, asked, store) {
 			fill(
 				place,
 				chart(
-					traffic.buckets.map((bucket) => bar(bucket, traffic.bucket, kind === 'visits')),
+					traffic.buckets.map(bucket => bar(bucket, traffic.bucket, kind === 'visits')),
 					{
 						width: Math.max(280, place.clientWidth),
 						down: kind === 'crossings',

@@ -15,7 +15,7 @@ import { duration, exact, plural, time } from '../format.js';
  */
 export function visitRow(visit, store, href, { current = false, camera = true } = {}) {
 	const name = store.cameras.get(visit.camera)?.name ?? visit.camera;
-	const zones = visit.zones.map((zone) => store.nameOf(visit.camera, zone)).join(', ');
+	const zones = visit.zones.map(zone => store.nameOf(visit.camera, zone)).join(', ');
 	const what = [plural(visit.max_people, 'person', 'people'), visit.ended_at ? duration(visit.duration_s) : 'now'];
 	return h(
 		'a.visit',
@@ -45,7 +45,7 @@ function thumb(visit) {
 
 function clipState(visit) {
 	if (!visit.clips.length) return null;
-	const [failed, waiting] = ['failed', 'waiting'].map((state) => visit.clips.some((clip) => clip.state === state));
+	const [failed, waiting] = ['failed', 'waiting'].map(state => visit.clips.some(clip => clip.state === state));
 	const clips = visit.clips.length > 1 ? `${visit.clips.length} clips` : 'Clip';
 	const text = failed ? 'Clip lost' : `${clips}${waiting ? ', not archived yet' : ''}`;
 	return h('span.visit-clip', { 'data-state': failed ? 'failed' : waiting ? 'waiting' : 'stored' }, icon('play'), text);

@@ -33,7 +33,7 @@ function step(href, name, label) {
 
 function media(visit, name, autoplay) {
 	const frame = h('div.media');
-	const clips = visit.clips.filter((clip) => clip.state !== 'failed');
+	const clips = visit.clips.filter(clip => clip.state !== 'failed');
 	if (!clips.length) {
 		frame.append(
 			visit.snapshot
@@ -62,7 +62,7 @@ function media(visit, name, autoplay) {
 }
 
 function clipPicker(visit, clips, video) {
-	const play = (n) => {
+	const play = n => {
 		video.src = clipAddress(visit.visit_id, n);
 		video.play();
 	};
@@ -70,14 +70,14 @@ function clipPicker(visit, clips, video) {
 		'Clip',
 		clips.map((clip, i) => [String(clip.n), `Clip ${i + 1}`]),
 		String(clips[0].n),
-		(n) => play(Number(n)),
+		n => play(Number(n)),
 	);
 }
 
 function known(visit, store) {
-	const zones = visit.zones.map((zone) => store.nameOf(visit.camera, zone)).join(', ');
+	const zones = visit.zones.map(zone => store.nameOf(visit.camera, zone)).join(', ');
 	const size = visit.clips.reduce((sum, clip) => sum + clip.bytes, 0);
-	const stored = visit.clips.filter((clip) => clip.state === 'stored').length;
+	const stored = visit.clips.filter(clip => clip.state === 'stored').length;
 	return facts([
 		['Stayed', visit.ended_at ? duration(visit.duration_s) : 'Still there'],
 		['Sure to', percent(visit.max_confidence)],

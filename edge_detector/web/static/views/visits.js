@@ -53,7 +53,7 @@ class VisitList {
 			h('div.visits-side', this.head(), this.ribbon, this.list),
 			this.pane,
 		);
-		document.addEventListener('keydown', (event) => this.key(event), { signal });
+		document.addEventListener('keydown', event => this.key(event), { signal });
 		store.after(['visit_started', 'visit_ended', 'clip_saved', 'file_stored'], signal, () => this.load());
 	}
 
@@ -71,7 +71,7 @@ class VisitList {
 	head() {
 		const { day, filter } = this;
 		const today = dayKey(new Date());
-		const to = (days) => link('visits', { ...filter, day: dayKey(dayStart(day, days)) });
+		const to = days => link('visits', { ...filter, day: dayKey(dayStart(day, days)) });
 		const pick = h('input', {
 			type: 'date',
 			value: day,
@@ -91,7 +91,7 @@ class VisitList {
 				h('a.round', { href: to(-1), 'aria-label': 'Day before' }, icon('back')),
 				pick,
 				later,
-				placeChoices(this.store, this.query, (change) => this.go(change)),
+				placeChoices(this.store, this.query, change => this.go(change)),
 			),
 		);
 	}
@@ -121,14 +121,14 @@ class VisitList {
 		this.visits = found;
 		const first = wide.matches ? found[0] : undefined;
 		const id = this.open?.visit_id ?? first?.visit_id;
-		this.show(found.find((visit) => visit.visit_id === id) ?? this.open);
+		this.show(found.find(visit => visit.visit_id === id) ?? this.open);
 	}
 
 	/** @param {Visit | null} open */
 	show(open) {
 		fill(
 			this.ribbon,
-			ribbon(this.visits, this.day, open, (visit) => this.address(visit.visit_id)),
+			ribbon(this.visits, this.day, open, visit => this.address(visit.visit_id)),
 		);
 		fill(this.list, this.visits.length ? this.hours(open) : this.nobody());
 		const before = this.open;
@@ -152,7 +152,7 @@ class VisitList {
 				h('h2.hour', `${String(hour).padStart(2, '0')}:00`),
 				h(
 					'ol.visits',
-					visits.map((visit) =>
+					visits.map(visit =>
 						h(
 							'li',
 							visitRow(visit, this.store, this.address(visit.visit_id), {
@@ -177,8 +177,8 @@ class VisitList {
 
 	/** The visits before and after in the list. @param {Visit} open */
 	steps(open) {
-		const index = this.visits.findIndex((visit) => visit.visit_id === open.visit_id);
-		const at = (i) => (this.visits[i] ? this.address(this.visits[i].visit_id) : '');
+		const index = this.visits.findIndex(visit => visit.visit_id === open.visit_id);
+		const at = i => (this.visits[i] ? this.address(this.visits[i].visit_id) : '');
 		return { list: this.address(), later: index > 0 ? at(index - 1) : '', earlier: index >= 0 ? at(index + 1) : '' };
 	}
 
@@ -195,7 +195,7 @@ class VisitList {
 		const way = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key] ?? 0;
 		if (event.key === 'Escape' && this.chosen) location.hash = this.address();
 		if (!way || !this.visits.length) return;
-		const index = this.visits.findIndex((visit) => visit.visit_id === this.open?.visit_id);
+		const index = this.visits.findIndex(visit => visit.visit_id === this.open?.visit_id);
 		const next = this.visits[index < 0 ? 0 : Math.min(this.visits.length - 1, Math.max(0, index + way))];
 		event.preventDefault();
 		location.replace(this.address(next.visit_id));
@@ -211,13 +211,13 @@ function isPlaying(place) {
 /** The day as a band from midnight to midnight, every visit a light in it. */
 function ribbon(visits, day, open, address) {
 	const begin = dayStart(day).getTime();
-	const place = (t) => ((new Date(t).getTime() - begin) / DAY_MS) * 1000;
+	const place = t => ((new Date(t).getTime() - begin) / DAY_MS) * 1000;
 	return [
 		s(
 			'svg.ribbon',
 			{ viewBox: '0 0 1000 36', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
 			s('rect.ribbon-day', { width: 1000, height: 36, rx: 0 }),
-			visits.map((visit) =>
+			visits.map(visit =>
 				s(
 					'a',
 					{ href: address(visit), tabindex: -1, 'data-current': visit.visit_id === open?.visit_id },
@@ -233,7 +233,7 @@ function ribbon(visits, day, open, address) {
 		h(
 			'p.ribbon-hours',
 			{ 'aria-hidden': 'true' },
-			[0, 6, 12, 18, 24].map((hour) => h('span', `${String(hour).padStart(2, '0')}:00`)),
+			[0, 6, 12, 18, 24].map(hour => h('span', `${String(hour).padStart(2, '0')}:00`)),
 		),
 	];
 }

@@ -49,8 +49,8 @@ class Editor {
 		this.state = h('p.save-state', { role: 'status' });
 		this.buttons = this.tools();
 		this.element = this.layout();
-		document.addEventListener('keydown', (event) => this.shortcut(event), { signal });
-		addEventListener('beforeunload', (event) => this.drawing.changed && event.preventDefault(), { signal });
+		document.addEventListener('keydown', event => this.shortcut(event), { signal });
+		addEventListener('beforeunload', event => this.drawing.changed && event.preventDefault(), { signal });
 		this.show();
 	}
 
@@ -71,7 +71,7 @@ class Editor {
 				this.canvas.element,
 				h(
 					'p.quiet.keys',
-					'Keys: Tab goes from point to point, arrows move one (with Shift further), Delete removes it.',
+					'Keys: Tab goes from point to point, arrows move one (with Shift further), Delete or a double tap removes it.',
 				),
 			),
 			h('div.shapes', this.panel, spotList(this.camera.id, this.canvas)),
@@ -92,8 +92,8 @@ class Editor {
 				!wordless && h('span', label),
 			);
 		return {
-			zone: button('zone', 'Add zone', (event) => this.start('zone', event)),
-			line: button('line', 'Add line', (event) => this.start('line', event)),
+			zone: button('zone', 'Add zone', event => this.start('zone', event)),
+			line: button('line', 'Add line', event => this.start('line', event)),
 			undo: button('undo', 'Undo', () => this.step(() => this.drawing.undo()), true),
 			redo: button('redo', 'Redo', () => this.step(() => this.drawing.redo()), true),
 			save: h('button.primary', { onclick: () => this.save() }, 'Save'),
@@ -169,7 +169,7 @@ class Editor {
 			this.drawing.shapes.length
 				? h(
 						'ul',
-						this.drawing.shapes.map((shape) => h('li', this.item(shape, faults))),
+						this.drawing.shapes.map(shape => h('li', this.item(shape, faults))),
 					)
 				: this.nothing(),
 			this.origin === 'drawn' &&
@@ -191,7 +191,7 @@ class Editor {
 
 	/** @param {import('../zones/drawing.js').Shape} shape @param {Fault[]} faults */
 	item(shape, faults) {
-		const own = faults.filter((fault) => fault.key === shape.key);
+		const own = faults.filter(fault => fault.key === shape.key);
 		const selected = shape.key === this.drawing.selected;
 		const head = h(
 			'button.shape-head',
@@ -245,7 +245,7 @@ class Editor {
 	/** @param {{body: import('../api.js').Outline, etag: string}} answer @param {string} said */
 	took({ body, etag }, said) {
 		const selected = this.drawing.outline[this.drawing.current?.type === 'line' ? 'lines' : 'zones'].find(
-			(one) => one.name === this.drawing.current?.name,
+			one => one.name === this.drawing.current?.name,
 		)?.id;
 		this.drawing.renew(body, selected);
 		this.draft.etag = etag;
@@ -258,7 +258,7 @@ class Editor {
 	/** @param {unknown} error */
 	trouble(error) {
 		if (!(error instanceof Refused)) throw error;
-		this.refused = error.faults.map((fault) => this.drawing.placed(fault)).filter((fault) => fault !== null);
+		this.refused = error.faults.map(fault => this.drawing.placed(fault)).filter(fault => fault !== null);
 		this.show();
 		if (error.status === 412) this.say('Somebody else has changed it meanwhile: reload the page to see', true);
 		else if (!this.refused.length) this.say(error.message, true);

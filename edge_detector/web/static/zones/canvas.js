@@ -11,6 +11,8 @@ import { clamp, distance, foot, holds, middle } from './geometry.js';
 const TAP = 6;
 /** A tap this near to the first point closes the zone. */
 const NEAR = 16;
+/** Two taps within this on a point remove it. */
+const DOUBLE_TAP_MS = 400;
 /** What an arrow key moves, in 0..1 of the picture; the larger one with the shift key. */
 const STEP = 0.005;
 const BIG_STEP = 0.05;
@@ -50,6 +52,8 @@ export class Canvas extends Stage {
 		this.draft = [];
 		/** @type {Point | null} */
 		this.pointer = null;
+		/** The point that was tapped last. @type {{index: number, at: number} | null} */
+		this.tapped = null;
 		/** What the pointer holds. @type {{kind: string, index: number, from: Point, points: Point[], moved: boolean} | null} */
 		this.held = null;
 		this.overlay.removeAttribute('aria-hidden');
@@ -57,15 +61,15 @@ export class Canvas extends Stage {
 		this.overlay.setAttribute('aria-label', `Zones and lines on the picture of ${camera.name}`);
 		this.overlay.classList.add('board');
 		const on = (type, act) => this.overlay.addEventListener(type, act);
-		on('pointerdown', (event) => this.down(event));
-		on('pointermove', (event) => this.move(event));
-		on('pointerup', (event) => this.up(event));
+		on('pointerdown', event => this.down(event));
+		on('pointermove', event => this.move(event));
+		on('pointerup', event => this.up(event));
 		on('pointercancel', () => {
 			this.held = null;
 		});
 		on('dblclick', () => this.tool === 'zone' && this.close());
-		on('keydown', (event) => this.key(event));
-		document.addEventListener('keydown', (event) => this.tool && this.draftKey(event), { signal });
+		on('keydown', event => this.key(event));
+		document.addEventListener('keydown', event => this.tool && this.draftKey(event), { signal });
 		this.element.append(h('p.hint', { 'data-hint': '' }));
 	}
 
@@ -147,6 +151,7 @@ export class Canvas extends Stage {
 		const { held } = this;
 		this.held = null;
 		if (held?.kind === 'draft') this.drew(held.from, this.at(event), held.moved);
+		else if (held?.kind === 'point' && !held.moved) this.tap(held.index);
 		else if (held) this.drawing.settle();
 	}
 
@@ -164,6 +169,13 @@ export class Canvas extends Stage {
 			this.draft = [...this.draft, to];
 		}
 		this.changed();
+	}
+
+	/** @param {number} index */
+	tap(index) {
+		const twice = this.tapped?.index === index && Date.now() - this.tapped.at < DOUBLE_TAP_MS;
+		this.tapped = twice ? null : { index, at: Date.now() };
+		if (twice) this.removePoint('point', index);
 	}
 
 	/** Closes the zone that is being drawn, if it is one. */
@@ -243,8 +255,8 @@ export class Canvas extends Stage {
 	draw() {
 		if (!this.drawing) return; // the base draws first while it is made
 		const focused = document.activeElement?.dataset ?? {};
-		const wrong = new Set(this.drawing.faults.map((fault) => fault.key));
-		const shapes = this.drawing.shapes.map((shape) =>
+		const wrong = new Set(this.drawing.faults.map(fault => fault.key));
+		const shapes = this.drawing.shapes.map(shape =>
 			drawShape(shape, this.size, {
 				lit: this.isLit(shape),
 				selected: shape.key === this.drawing.selected,
@@ -255,7 +267,7 @@ export class Canvas extends Stage {
 		this.overlay.replaceChildren(
 			...shapes,
 			...this.spots.map((spot, i) => drawSpot(spot, i, this.size)),
-			...this.people.map((person) => drawPerson(person, this.size)),
+			...this.people.map(person => drawPerson(person, this.size)),
 			...this.handles(),
 			...this.drafted(),
 		);
@@ -271,7 +283,7 @@ export class Canvas extends Stage {
 	/** Whether somebody stands in it, also before it is saved. @param {import('./drawing.js').Shape} shape */
 	isLit(shape) {
 		if (shape.type === 'line') return (this.glowing.get(shape.id) ?? 0) > Date.now();
-		return this.people.some((person) => holds(shape.points, foot(person.box)));
+		return this.people.some(person => holds(shape.points, foot(person.box)));
 	}
 
 	handles() {
@@ -320,7 +332,7 @@ export class Canvas extends Stage {
 		let points = to && this.draft.length ? [...this.draft, to] : this.draft;
 		if (from && to && !this.draft.length)
 			points = this.tool === 'line' ? [from, to] : [from, [to[0], from[1]], to, [from[0], to[1]], from];
-		const text = points.map((point) => onScreen(point, this.size).join(',')).join(' ');
+		const text = points.map(point => onScreen(point, this.size).join(',')).join(' ');
 		return [
 			s('polyline.draft', { points: text }),
 			...this.draft.map((point, i) => {

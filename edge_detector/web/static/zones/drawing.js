@@ -37,7 +37,7 @@ export class Drawing {
 		this.past = [];
 		this.future = [];
 		this.step = '';
-		this.selected = this.shapes.find((shape) => shape.id === selected)?.key ?? 0;
+		this.selected = this.shapes.find(shape => shape.id === selected)?.key ?? 0;
 	}
 
 	get changed() {
@@ -45,7 +45,7 @@ export class Drawing {
 	}
 
 	get current() {
-		return this.shapes.find((shape) => shape.key === this.selected);
+		return this.shapes.find(shape => shape.key === this.selected);
 	}
 
 	/**
@@ -90,7 +90,7 @@ export class Drawing {
 
 	/** Adds a shape and selects it. @param {'zone' | 'line'} type @param {Point[]} points */
 	add(type, points) {
-		const names = new Set(this.shapes.map((shape) => shape.name));
+		const names = new Set(this.shapes.map(shape => shape.name));
 		const word = type === 'zone' ? 'Zone' : 'Line';
 		let n = 1;
 		while (names.has(`${word} ${n}`)) n += 1;
@@ -101,13 +101,13 @@ export class Drawing {
 	}
 
 	remove() {
-		this.change(this.shapes.filter((shape) => shape.key !== this.selected));
+		this.change(this.shapes.filter(shape => shape.key !== this.selected));
 		this.selected = 0;
 	}
 
 	/** Changes the selected shape. @param {Partial<Shape>} parts @param {string} [step] */
 	edit(parts, step) {
-		const next = this.shapes.map((shape) => (shape.key === this.selected ? { ...shape, ...parts } : shape));
+		const next = this.shapes.map(shape => (shape.key === this.selected ? { ...shape, ...parts } : shape));
 		this.change(next, step && `${step} ${this.selected}`);
 	}
 
@@ -138,7 +138,7 @@ export class Drawing {
 		const [xs, ys] = [from.map(([x]) => x), from.map(([, y]) => y)];
 		const x = Math.min(1 - Math.max(...xs), Math.max(-Math.min(...xs), dx));
 		const y = Math.min(1 - Math.max(...ys), Math.max(-Math.min(...ys), dy));
-		this.edit({ points: from.map((point) => rounding([point[0] + x, point[1] + y])) }, 'move');
+		this.edit({ points: from.map(point => rounding([point[0] + x, point[1] + y])) }, 'move');
 	}
 
 	flip() {
@@ -147,23 +147,23 @@ export class Drawing {
 
 	/** What the edge would refuse. @returns {Fault[]} */
 	get faults() {
-		return this.shapes.flatMap((shape) => faultsOf(shape));
+		return this.shapes.flatMap(shape => faultsOf(shape));
 	}
 
 	/** As the edge takes it. */
 	get outline() {
-		const taken = new Set(this.shapes.map((shape) => shape.id));
-		const ids = new Map(this.shapes.map((shape) => [shape.key, shape.id || newId(shape, taken)]));
-		const named = (shape) => ({ id: ids.get(shape.key) ?? '', name: shape.name.trim() });
+		const taken = new Set(this.shapes.map(shape => shape.id));
+		const ids = new Map(this.shapes.map(shape => [shape.key, shape.id || newId(shape, taken)]));
+		const named = shape => ({ id: ids.get(shape.key) ?? '', name: shape.name.trim() });
 		return {
-			zones: this.of('zone').map((shape) => ({ ...named(shape), kind: shape.kind, points: shape.points })),
-			lines: this.of('line').map((shape) => ({ ...named(shape), start: shape.points[0], end: shape.points[1] })),
+			zones: this.of('zone').map(shape => ({ ...named(shape), kind: shape.kind, points: shape.points })),
+			lines: this.of('line').map(shape => ({ ...named(shape), start: shape.points[0], end: shape.points[1] })),
 		};
 	}
 
 	/** @param {string} type */
 	of(type) {
-		return this.shapes.filter((shape) => shape.type === type);
+		return this.shapes.filter(shape => shape.type === type);
 	}
 
 	/**
@@ -187,8 +187,8 @@ export function shapesOf({ zones, lines }) {
 		return { key: lastKey, type, id, name: name || id, kind, points };
 	};
 	return [
-		...zones.map((zone) => shape('zone', zone, zone.points)),
-		...lines.map((line) => shape('line', line, [line.start, line.end])),
+		...zones.map(zone => shape('zone', zone, zone.points)),
+		...lines.map(line => shape('line', line, [line.start, line.end])),
 	];
 }
 

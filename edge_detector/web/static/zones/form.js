@@ -22,7 +22,7 @@ export function shapeForm(shape, faults, acts) {
 		'div.shape-form',
 		nameField(shape, faults, acts.edit),
 		shape.type === 'zone' ? kindField(shape, acts.edit) : wayField(acts.flip),
-		faults.filter((fault) => fault.field !== 'name').map((fault) => h('p.fault', { role: 'alert' }, fault.message)),
+		faults.filter(fault => fault.field !== 'name').map(fault => h('p.fault', { role: 'alert' }, fault.message)),
 		h('button.plain.danger', { onclick: acts.remove }, icon('bin'), `Remove this ${shape.type}`),
 	);
 }
@@ -55,7 +55,7 @@ function kindField(shape, edit) {
 			'What it is for',
 			KINDS.map(([kind, label]) => [kind, label]),
 			shape.kind,
-			(kind) => edit({ kind }),
+			kind => edit({ kind }),
 			true,
 		),
 		h('p.quiet', KINDS.find(([kind]) => kind === shape.kind)?.[2]),

@@ -13,10 +13,10 @@ const ON_EDGE = 1e-9;
 export const foot = ([x1, , x2, y2]) => [(x1 + x2) / 2, y2];
 
 /** @param {number} n */
-export const clamp = (n) => Math.min(1, Math.max(0, n));
+export const clamp = n => Math.min(1, Math.max(0, n));
 
 /** Fine enough for a camera of 10,000 pixels. @param {number} n */
-export const rounded = (n) => Math.round(clamp(n) * 10000) / 10000;
+export const rounded = n => Math.round(clamp(n) * 10000) / 10000;
 
 /** @param {Point} a @param {Point} b */
 export const distance = (a, b) => Math.hypot(b[0] - a[0], b[1] - a[1]);
@@ -25,12 +25,12 @@ export const distance = (a, b) => Math.hypot(b[0] - a[0], b[1] - a[1]);
 export const middle = (a, b) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
 
 /** The middle of all points. @param {Point[]} points @returns {Point} */
-export const centre = (points) => [
+export const centre = points => [
 	points.reduce((sum, [x]) => sum + x, 0) / points.length,
 	points.reduce((sum, [, y]) => sum + y, 0) / points.length,
 ];
 
-const edges = (points) => points.map((point, i) => [point, points[(i + 1) % points.length]]);
+const edges = points => points.map((point, i) => [point, points[(i + 1) % points.length]]);
 
 /** Twice the triangle's area, positive when a, b, c turn clockwise on the picture. */
 const turn = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);

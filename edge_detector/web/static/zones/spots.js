@@ -20,7 +20,7 @@ export function spotList(camera, canvas) {
 		list,
 	);
 	const show = async () => {
-		canvas.spots = (await api.spots()).filter((spot) => spot.camera === camera);
+		canvas.spots = (await api.spots()).filter(spot => spot.camera === camera);
 		canvas.draw();
 		element.hidden = !canvas.spots.length;
 		fill(
