@@ -1,24 +1,27 @@
 """The API of a whole node: real cameras, real packets, and what happens when it cannot listen."""
 
 import asyncio
+import json
 import os
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import av
 import pytest
+from websockets.asyncio.client import connect
 
 from edge_detector.app.node import Node
+from edge_detector.app.system import local_zone
 from edge_detector.app.web import announced_url, archive_reader
 from edge_detector.archive.folder import FolderStore
 from edge_detector.config import Config
-from edge_detector.core.types import Bgr, Detection, Packet
+from edge_detector.core.types import Bgr, Box, Detection, Packet
 from edge_detector.testing import FakeDetector
 from tests.broker import free_port
 from tests.edge.web.client import Client
@@ -39,8 +42,8 @@ def nobody(_: Bgr) -> tuple[Detection, ...]:
 
 
 @asynccontextmanager
-async def running(settings: Config) -> AsyncIterator[Node]:
-    node = Node(settings, detector=FakeDetector(nobody))
+async def running(settings: Config, seen: Callable[[Bgr], tuple[Detection, ...]] = nobody) -> AsyncIterator[Node]:
+    node = Node(settings, detector=FakeDetector(seen))
     await node.start()
     try:
         async with asyncio.timeout(20):
@@ -235,3 +238,70 @@ async def test_twenty_viewers_do_not_slow_the_analysis(tmp_path: Path) -> None:
         async with viewers(client_of(settings, tmp_path), 20):
             watched = await analysed(node, 8)
     assert watched > 0.9 * alone, f"{watched:.2f} instead of {alone:.2f} frames a second"
+
+
+@pytest.mark.parametrize(
+    ("variables", "linked", "name"),
+    [
+        ({"TZ": "Asia/Tokyo"}, "Europe/Berlin", "Asia/Tokyo"),
+        ({"TZ": ":Asia/Tokyo"}, "Europe/Berlin", "Asia/Tokyo"),
+        ({"TZ": ""}, "Europe/Berlin", "Europe/Berlin"),
+        ({"TZ": "Mars/Phobos"}, "Europe/Berlin", "Europe/Berlin"),
+        ({}, None, "UTC"),  # a container that sets nothing
+    ],
+)
+def test_time_zone_of_the_machine(tmp_path: Path, variables: dict[str, str], linked: str | None, name: str) -> None:
+    file = tmp_path / "localtime"
+    if linked:
+        data = tmp_path / "zoneinfo" / linked
+        data.parent.mkdir(parents=True)
+        data.write_bytes((Path("/usr/share/zoneinfo") / linked).read_bytes())
+        file.symlink_to(data)
+    assert str(local_zone(variables, file)) == name
+
+
+def somebody(_: Bgr) -> tuple[Detection, ...]:
+    return (Detection(box=Box(0.4, 0.3, 0.6, 0.9), score=0.9),)
+
+
+async def test_drawn_zones_hold_at_once_and_after_a_restart_until_they_are_erased(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    zone = {"id": "mat", "name": "Mat", "points": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+    async with running(settings, somebody):
+        client = client_of(settings, tmp_path)
+        first = await client.send("PUT", "/zones/door", {"zones": [zone], "lines": []})
+        assert (first.status, first.json["origin"]) == (200, "drawn")
+        async with asyncio.timeout(20):
+            while (await client.get("/cameras")).json[0]["state"]["zones"].get("mat", {}).get("count") != 1:  # noqa: ASYNC110 - from other threads
+                await asyncio.sleep(0.05)
+    async with running(settings, somebody):
+        again = (await client.get("/zones/door")).json
+        assert again == first.json
+        assert (await client.get("/zones/door", method="DELETE")).json["origin"] == "file"
+        async with asyncio.timeout(20):
+            while (await client.get("/cameras")).json[0]["state"]["zones"]:  # noqa: ASYNC110 - from other threads
+                await asyncio.sleep(0.05)
+    async with running(settings):
+        assert (await client.get("/zones/door")).json["zones"] == []
+
+
+async def test_people_and_visits_are_told_live_and_counted(tmp_path: Path) -> None:
+    settings = config(tmp_path, visits={"hold_s": 1.0})
+    async with running(settings, somebody):
+        client = client_of(settings, tmp_path)
+        headers = {"Authorization": f"Bearer {client.token}"}
+        url = f"ws://127.0.0.1:{client.port}/api/v1/ws"
+        seen: dict[str, dict[str, Any]] = {}
+        async with asyncio.timeout(30), connect(url, additional_headers=headers, proxy=None) as socket:
+            while not {"hello", "people", "visit_updated"} <= seen.keys():
+                message = json.loads(await socket.recv())
+                if message["type"] != "people" or message["people"]:
+                    seen[message["type"]] = message
+        (person,) = seen["people"]["people"]
+        assert person["box"] == pytest.approx([0.4, 0.3, 0.6, 0.9], abs=0.05)
+        visit = (await client.get("/visits")).json["visits"][0]
+        assert visit["visit_id"] == seen["visit_updated"]["visit_id"]
+        assert (await client.get("/traffic")).json["total"]["visits"] == 1
+        assert isinstance((await client.get("/log")).json["lines"], list)
+        answer = await client.get("//statusWatch")
+        assert answer.json["1"]["watching"] is True

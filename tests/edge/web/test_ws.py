@@ -195,3 +195,29 @@ async def test_end_of_the_program_is_told(site: Site) -> None:
             await heard(socket)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code in {1001, 1012}
+
+
+async def test_who_takes_nothing_is_cut_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_detector.web.connection.STALL_LIMIT_S", 0.3)
+    monkeypatch.setattr(audience, "QUEUE_LIMIT", 10**9)
+    head = site.client.head("/ws") + (
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    with await asyncio.to_thread(site.client.raw, head) as connection:
+        assert await asyncio.to_thread(connection.recv, 12) == b"HTTP/1.1 101"
+        async with asyncio.timeout(20):
+            while not site.server.listened:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+            while site.server.listened:
+                site.server._audience.tell({"type": "x", "text": "x" * 100_000})
+                await asyncio.sleep(0.01)
+
+
+async def test_who_takes_a_while_is_not(site: Site) -> None:
+    async with listening(site) as socket:
+        await heard(socket)
+        for n in range(100):  # more than fits into what lies between the two
+            site.server._audience.tell({"type": str(n), "text": "x" * 100_000})
+        await asyncio.sleep(0.3)
+        assert [(await heard(socket))["type"] for _ in range(100)] == [str(n) for n in range(100)]
