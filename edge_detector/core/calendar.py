@@ -35,13 +35,14 @@ class Span:
         return int((utc + self.offset_s) // bucket.value)
 
 
-#: An index alone is not unique where the clock is put back; of a day it is.
-Key = tuple[int, int]
+#: What tells a bucket from all others: the second in which it begins, which an hour that comes twice does twice; of a
+#: day, which a change of the clock may divide, by its own clock.
+Key = int
 
 
-def key_of(span: Span, index: int, bucket: Bucket) -> Key:
-    """What tells a bucket from all others."""
-    return index, 0 if bucket is Bucket.DAY else span.offset_s
+def key_zero(span: Span, bucket: Bucket) -> Key:
+    """The key of the bucket number 0; that of any other is so many times the bucket's length later."""
+    return 0 if bucket is Bucket.DAY else -span.offset_s
 
 
 def spans(first_utc: float, last_utc: float, zone: tzinfo) -> Iterator[Span]:
@@ -59,6 +60,7 @@ def starts(span: Span, bucket: Bucket, zone: tzinfo) -> Iterator[tuple[Key, str]
     if (span.last_utc + span.offset_s) % bucket.value == 0:
         last -= 1
     times = _times_of_day(span, bucket)
+    zero, size = key_zero(span, bucket), bucket.value
     known, midnight, date = -1, datetime.fromtimestamp(0, UTC), ""
     for index in range(span.index(span.first_utc, bucket), last + 1):
         day, n = divmod(index, len(times))
@@ -66,9 +68,9 @@ def starts(span: Span, bucket: Bucket, zone: tzinfo) -> Iterator[tuple[Key, str]
             known, midnight = day, datetime.fromtimestamp(day * _DAY_S, UTC)
             date = midnight.date().isoformat()
         if bucket is Bucket.DAY:  # midnight may have another offset than the rest of the day
-            yield (index, 0), midnight.replace(tzinfo=zone).isoformat()
+            yield zero + index * size, midnight.replace(tzinfo=zone).isoformat()
         else:
-            yield (index, span.offset_s), f"{date}{times[n]}"
+            yield zero + index * size, f"{date}{times[n]}"
 
 
 def _times_of_day(span: Span, bucket: Bucket) -> list[str]:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 CAMERA, ZONE, LINE = "camera", "zone", "line"
 
 
-class Counts(NamedTuple):
-    """How much happened."""
-
-    visits: int
-    #: Crossings of lines, to their inside and back.
-    inward: int
-    outward: int
-
-
-NOTHING = Counts(0, 0, 0)
+#: How much happened: visits, crossings of lines to their inside, and back. A plain tuple, for there are thousands.
+Counts = tuple[int, int, int]
+NOTHING: Counts = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 
 from edge_detector.core import naming
-from edge_detector.core.calendar import Bucket, Key, Span, key_of
+from edge_detector.core.calendar import Bucket, Key, Span, key_zero
 from edge_detector.core.evidence import CrossingRecord, VisitRecord
 from edge_detector.core.facts import Fact, LineCrossed, OccupancyChanged, VisitEnded, VisitStarted, VisitUpdated
 from edge_detector.core.places import CAMERA, LINE, NOTHING, ZONE, Counts, Passages, Place
@@ -119,11 +119,10 @@ class SqliteHistory:
         """How much happened at some places together: visits of cameras and zones, crossings of cameras and lines."""
         counts: dict[Key, Counts] = {}
         for span in spans:
-            offset_s = key_of(span, 0, bucket)[1]
-            for index, *found in self._rows(places, span, bucket):
-                key = index, offset_s
-                visits, inward, outward = counts.get(key, NOTHING)
-                counts[key] = Counts(visits + found[0], inward + found[1], outward + found[2])
+            zero, size = key_zero(span, bucket), bucket.value
+            for index, visits, inward, outward in self._rows(places, span, bucket):
+                known = counts.get(zero + index * size, NOTHING)
+                counts[zero + index * size] = (known[0] + visits, known[1] + inward, known[2] + outward)
         return counts
 
     def passages(self, place: Place, first_utc: float, last_utc: float) -> Passages:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edge_detector.core import naming
 from edge_detector.core.calendar import MAX_BUCKETS, Bucket, Span, spans, starts
-from edge_detector.core.places import CAMERA, LINE, NOTHING, ZONE, Counts, Place
+from edge_detector.core.places import CAMERA, LINE, NOTHING, ZONE, Place
 from edge_detector.ports import HistoryReader
 from edge_detector.web.problems import Problem, unknown
 
@@ -79,19 +79,19 @@ class Traffic:
         parts = _spans(first_utc, last_utc, size, zone)
         counts = self._history.traffic(places, parts, size)
         begun = {key: start for span in parts for key, start in starts(span, size, zone)}
-        total = Counts(*map(sum, zip(NOTHING, *counts.values(), strict=True)))
+        visits, inward, outward = (sum(column) for column in zip(NOTHING, *counts.values(), strict=True))
         head = {
             "from": naming.iso8601(first_utc),
             "to": naming.iso8601(last_utc),
             "bucket": bucket,
             "tz": str(zone),
-            "total": {"visits": total.visits, "in": total.inward, "out": total.outward},
+            "total": {"visits": visits, "in": inward, "out": outward},
         }
         # Put together by hand: a year of hours would take the encoder longer than all the rest.
         buckets = ",".join(
-            f'{{"start":"{start}","visits":{visits},"in":{inward},"out":{outward}}}'
+            f'{{"start":"{start}","visits":{found[0]},"in":{found[1]},"out":{found[2]}}}'
             for key, start in begun.items()
-            for visits, inward, outward in (counts.get(key, NOTHING),)
+            for found in (counts.get(key, NOTHING),)
         )
         return f'{json.dumps(head, separators=(",", ":"))[:-1]},"buckets":[{buckets}]}}'
 
