@@ -32,7 +32,8 @@ CLAIM_AGAIN: Final = '{"by":"home_assistant","again":true}'
 #: What was discovered while Home Assistant started is added so long after its start.
 SETTLE_S: Final = 2.0
 #: A node that is there answers the claim at once, and the MQTT integration has removed its devices within this.
-GONE_S: Final = 3.0
+GONE_S: Final = 1.5
+GONE_ASKS: Final = 2
 #: The MQTT integration has added a device, or removed it, within this.
 LOOK_S: Final = 3.0
 #: Then whoever still publishes the devices means to.
@@ -83,9 +84,12 @@ class Claim:
 
         if devices := [device.id for device in self._left()]:
             stop = async_track_device_registry_updated_event(self._hass, devices, on_update)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(GONE_S):
-                    await gone.wait()
+            for _ in range(GONE_ASKS):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(GONE_S):
+                        await gone.wait()
+                        break
+                self._publish(CLAIM_AGAIN, retain=False)
             stop()
 
     def _publish(self, payload: str, *, retain: bool) -> None:

@@ -25,6 +25,9 @@ UP_S = 60.0
 BROKER_WAS_AWAY = (
     r"homeassistant\.components\.mqtt\.client\] (Error returned from|Failed to connect to) MQTT server",
     r"_async_resubscribe_and_publish",
+    r"paho\.mqtt\.client\] failed to receive on socket",
+    r"homeassistant\.components\.mqtt\.util\] Error talking to MQTT",
+    r"homeassistant\.components\.mqtt\.client\] No ACK from MQTT server",
 )
 #: And when an entity of plain discovery comes back under an id that the integration's had meanwhile.
 HISTORY_KEPT = r"recorder\.entity_registry\] Cannot migrate history for entity_id"

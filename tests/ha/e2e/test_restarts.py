@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator
 from itertools import chain, permutations
 
 import pytest
@@ -11,6 +12,8 @@ from tests.ha.e2e.conftest import INTEGRATION, home
 from tests.ha.e2e.full_home import BROKER_WAS_AWAY, HISTORY_KEPT, FullHome
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(240)]
+
+_LOG = logging.getLogger(__name__)
 
 PARTS = ("hass", "broker", "edge")
 #: Every choice of parts, started in every order; stopped in the same order, and all three also the other way round.
@@ -35,17 +38,12 @@ def problems(full: FullHome) -> list[str]:
 
 
 @pytest.mark.parametrize(("stopped", "started"), ORDERS, ids=" ".join)
-def test_in_the_middle_of_a_visit(
-    full: FullHome,
-    stopped: tuple[str, ...],
-    started: tuple[str, ...],
-    record_property: Callable[[str, object], None],
-) -> None:
+def test_in_the_middle_of_a_visit(full: FullHome, stopped: tuple[str, ...], started: tuple[str, ...]) -> None:
     before, devices, said = full.entities(), full.devices(), len(problems(full))
     full.wait_person()
     full.stop(stopped)
     full.start(started)
-    record_property("true_s", round(full.wait_true(), 1))
+    _LOG.info("Stopped %s, started %s: true after %.1f s", stopped, started, full.wait_true())
     full.wait_person(there=False)
     full.wait_true()
     assert (full.entities(), full.devices()) == (before, devices)
@@ -62,6 +60,7 @@ def test_removed_in_the_middle_of_a_visit_and_added_again(full: FullHome, away: 
     full.stop(away)
     full.start(away)
     full.set_up()
-    full.wait_true()
-    assert (full.entities(), full.devices()) == (before, devices)
+    _LOG.info("Removed, stopped and started %s, added: true after %.1f s", away, full.wait_true())
+    # The entities of plain discovery may still have the ids that these had, when they come back within the second.
+    assert (full.entities().keys(), full.devices()) == (before.keys(), devices)
     assert problems(full)[said:] == []
