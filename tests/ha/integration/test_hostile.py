@@ -120,11 +120,16 @@ def quiet_logs() -> None:
     logging.getLogger("homeassistant").setLevel(logging.WARNING)
 
 
+#: Other nodes, most of which can be none; the integration is asked about each that announces itself.
+STRANGERS = ("garage", "a.b", "a b", "Ä", "x" * 41, "..", "$SYS", "hallway_pi_", "")
+
+
 def topics_of(edge: Node) -> list[str]:
     """Everything that the integration listens to, but the other camera."""
     node = [f"porchlight/{edge.node}/{each}" for each in ("status", "health")]
     camera = [edge.topic(CAMERA, leaf) for leaf in ("state", "image", "last_clip", "event", "settings")]
-    return [f"porchlight/announce/{edge.node}", *node, *camera]
+    strangers = [f"porchlight/announce/{name}" for name in STRANGERS]
+    return [f"porchlight/announce/{edge.node}", *node, *camera, *strangers]
 
 
 @pytest.mark.timeout(300)
@@ -160,4 +165,5 @@ async def test_hostile_payloads(
     assert len(told) == len(set(told))
     assert max(map(len, told)) < 400
     assert entities_of(hass, running) == before
+    assert hass.config_entries.flow.async_progress() == []
     assert [entity for entity in before if state_of(hass, entity) == "unavailable"] == []
