@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import logging
+from typing import Any, Literal
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+_LOG = logging.getLogger(__name__)
 
 #: A request's head comes within this, from the connection's beginning or from its first byte on.
 HEAD_LIMIT_S = 10.0
@@ -101,10 +104,13 @@ class Connection(H11Protocol):
             self._stall_timer = None
 
 
-def listening_protocol() -> type[asyncio.Protocol]:
-    """What serves WebSockets."""
-    # Only now: it brings a library that nothing else needs.
-    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol  # noqa: PLC0415
+def listening_protocol() -> type[asyncio.Protocol] | Literal["none"]:
+    """What serves WebSockets; evidence matters more than they, so without the library there are none."""
+    try:
+        from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol  # noqa: PLC0415
+    except ImportError:
+        _LOG.warning("Nobody can listen live: install the package `websockets`")
+        return "none"
 
     class Listening(WebSocketsSansIOProtocol):
         """Hangs up on clients that take nothing."""

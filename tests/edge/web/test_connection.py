@@ -3,14 +3,19 @@
 import asyncio
 import resource
 import socket
+import sys
 import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
+from edge_detector.config.web import WebConfig
 from edge_detector.core.types import Frame, Planes
 from edge_detector.web.connection import IDLE_LIMIT, Connection
+from edge_detector.web.server import WebServer
+from tests.broker import free_port
+from tests.edge.web.client import Client
 from tests.edge.web.conftest import Site
 
 
@@ -116,3 +121,19 @@ async def test_a_thousand_idle_connections_keep_nobody_out(
         for connection in idle:
             connection.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+async def test_without_its_library_there_are_no_web_sockets_and_all_else_goes_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn.protocols.websockets.websockets_sansio_impl", None)
+    server = WebServer(WebConfig(port=free_port()), folder=site.folder, sources=site.server._sources)
+    await server.start()
+    try:
+        client = Client(port=server.address[1], token=site.client.token)
+        assert (await client.get("/cameras")).status == 200
+        head = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        assert (await client.get("/ws", head)).status == 404
+    finally:
+        await server.stop()
+    assert "install the package" in caplog.text
