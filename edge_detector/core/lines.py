@@ -11,7 +11,12 @@ from edge_detector.core.types import Track
 from edge_detector.core.zones import Point, stands
 
 #: Who is nearer to a line than this many own heights is on it, on neither side: boxes tremble by a few hundredths.
-_ON_LINE_HEIGHTS = 0.08
+_ON_LINE_HEIGHTS = 0.06
+#: Who is further from it is on that side; who is not must be seen there twice in a row, for a box may be wrong once...
+_CLEAR_HEIGHTS = 0.3
+_SIGHTINGS = 2
+#: ...and a line is so many heights longer at both ends, for the same reason.
+_END_HEIGHTS = 0.1
 #: Keeps a division by a box without height finite.
 _TINY_HEIGHT = 1e-6
 #: Somebody who has not been seen for so long is forgotten; the tracker gave them up long before.
@@ -59,8 +64,11 @@ class _Walk:
     distance: float
     #: Where that was along the line: 0 at its start, 1 at its end.
     along: float
-    #: The side that was last left for good, +1 inside and -1 outside; 0 while only seen on the line.
+    #: The side that the person is on for sure, +1 inside and -1 outside; 0 while only seen on the line.
     side: int = 0
+    #: The side last seen on, and how often in a row.
+    seen_side: int = 0
+    sightings: int = 0
     #: Whether the line itself, not its prolongation, was stepped over when last its sides were changed.
     between_ends: bool = False
 
@@ -95,25 +103,26 @@ class LineWatch:
         return tuple(found)
 
     def _step(self, t: float, line: Line, person: Track, aspect: float) -> Direction | None:
-        distance, along = _place(line, person, aspect)
-        side = 0 if abs(distance) < _ON_LINE_HEIGHTS else 1 if distance > 0 else -1
-        walk = self._walks.get((line.id, person.id))
-        if walk is None:
-            self._walks[line.id, person.id] = _Walk(t, distance, along, side)
-            return None
+        distance, along, height = _place(line, person, aspect)
+        walk = self._walks.setdefault((line.id, person.id), _Walk(t, distance, along))
         if (walk.distance > 0) != (distance > 0):
             share = walk.distance / (walk.distance - distance)
-            walk.between_ends = 0 <= walk.along + share * (along - walk.along) <= 1
+            walk.between_ends = -height <= walk.along + share * (along - walk.along) <= 1 + height
         walk.seen_t, walk.distance, walk.along = t, distance, along
-        before, walk.side = walk.side, side or walk.side
-        if not side or not before or side == before or not walk.between_ends:
+        side = 0 if abs(distance) < _ON_LINE_HEIGHTS else 1 if distance > 0 else -1
+        walk.sightings = walk.sightings + 1 if side == walk.seen_side else 1
+        walk.seen_side = side
+        if not side or side == walk.side or (walk.sightings < _SIGHTINGS and abs(distance) < _CLEAR_HEIGHTS):
+            return None
+        before, walk.side = walk.side, side
+        if not before or not walk.between_ends:
             return None
         return Direction.IN if side > 0 else Direction.OUT
 
 
-def _place(line: Line, person: Track, aspect: float) -> tuple[float, float]:
-    """Distance from the line in own heights, positive inside, and the place along it, 0 at its start, 1 at its end."""
+def _place(line: Line, person: Track, aspect: float) -> tuple[float, float, float]:
+    """Distance from the line in own heights, positive inside; place along it, 0 to 1; what the ends give, alike."""
     (ax, ay), (bx, by), (x, y) = line.start, line.end, stands(person)
     dx, dy, px, py = (bx - ax) * aspect, by - ay, (x - ax) * aspect, y - ay
     length, height = math.hypot(dx, dy), max(person.box.y2 - person.box.y1, _TINY_HEIGHT)
-    return (dx * py - dy * px) / length / height, (dx * px + dy * py) / length**2
+    return (dx * py - dy * px) / length / height, (dx * px + dy * py) / length**2, _END_HEIGHTS * height / length

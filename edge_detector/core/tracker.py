@@ -21,10 +21,10 @@ _FIRST_SPEED_STD_HEIGHTS = 1.0
 _SIZE_TAU_S = 0.3
 #: A box that is shorter than the person by this share, with its head where it is expected, within so many heights, has
 #: lost the legs: something stands before them, or the detector took them for something else...
-_SHORT_SHARE = 0.88
+_SHORT_SHARE = 0.78
 _HEAD_HEIGHTS = 0.15
 #: ...but for longer than about this, it is taken for what is to be seen of the person.
-_LEGS_TAU_S = 3.0
+_LEGS_TAU_S = 1.0
 #: Without a detection, a speed is believed for so long, then to fade with this time constant: people stop, and turn.
 _COAST_S = 0.5
 _COAST_TAU_S = 1.0
@@ -39,8 +39,14 @@ _MAX_HEIGHT_RATIO = 2.5
 _MIN_OVERLAP = 0.7
 #: A detection of low score is believed only where somebody is expected: with at least this intersection over union.
 _LOW_MIN_IOU = 0.3
-#: Where it is to be seen, what somebody wears counts for this much against where they are...
-_COAT_SHARE = 0.4
+#: What somebody wears counts for this much against where they are...
+_COAT_SHARE = 0.5
+#: ...coats at this (Hellinger) distance are the same, and at that surely others; one that is not to be seen may be...
+_SAME_COAT, _OTHER_COAT = 0.35, 0.65
+_UNSEEN_COAT = 0.5
+#: ...and who comes where somebody was lost for longer than this, in a coat so surely another, is somebody else...
+_FRESH_S = 0.3
+_STRANGER = 0.9
 #: ...the coat that is remembered follows the one that is seen by this much...
 _COAT_WEIGHT = 0.2
 #: ...and is not to be seen on somebody of whose box this share may be hidden by somebody nearer.
@@ -80,6 +86,8 @@ class _Person:
     y: float
     width: float
     height: float
+    #: The lower edge, with the legs that may be hidden.
+    feet: float
     vx: float = 0.0
     vy: float = 0.0
     #: Covariance of position and speed, the same for x and y.
@@ -88,8 +96,6 @@ class _Person:
     p_vv: float = _FIRST_SPEED_STD_HEIGHTS**2
     #: What it wears, as seen while nobody stood before it; None when that was never seen.
     coat: Coat | None = None
-    #: Where it stands, when the latest detection lacked the legs.
-    feet: tuple[float, float] | None = None
 
     def at(self, t: float) -> Box:
         """Where the person is expected at `t`; may lie partly or wholly outside the frame."""
@@ -111,8 +117,9 @@ class _Person:
         gain_x = p_xx / (p_xx + _MEASURED_STD_HEIGHTS**2)
         gain_v = p_xv / (p_xx + _MEASURED_STD_HEIGHTS**2)
         box = self._whole(t, detection.box)
-        self.feet = None if box is detection.box else ((box.x1 + box.x2) / 2, box.y2)
         self.p_xx, self.p_xv, self.p_vv = (1 - gain_x) * p_xx, (1 - gain_x) * p_xv, p_vv - gain_v * p_xv
+        feet = self.feet + predicted_y - self.y
+        self.feet = feet + gain_x * (box.y2 - feet)
         x, y = center(box)
         fade = _faded(dt)
         self.vx, self.vy = self.vx * fade + gain_v * (x - predicted_x), self.vy * fade + gain_v * (y - predicted_y)
@@ -140,7 +147,7 @@ class _Person:
             age=self.seen_t - self.first_t,
             hits=self.hits,
             seen_t=self.seen_t,
-            feet=self.feet,
+            feet=(self.x, min(self.feet, 1.0)),
         )
 
 
@@ -219,6 +226,7 @@ class Tracker:
             y=y,
             width=box.x2 - box.x1,
             height=box.y2 - box.y1,
+            feet=box.y2,
             coat=seen.coat,
         )
 
@@ -239,12 +247,21 @@ class Tracker:
         if not near and overlap(expected, box) < _MIN_OVERLAP:
             return _NEVER_COST
         place = (1 - iou(expected, box) + min(distance / reach, 1.0)) / 2
-        if person.coat is None or seen.coat is None:
-            return place
-        return place * (1 - _COAT_SHARE) + math.sqrt(max(1 - alike(person.coat, seen.coat), 0.0)) * _COAT_SHARE
+        strange = _strangeness(person.coat, seen.coat)
+        if strange >= _STRANGER and t - person.seen_t > _FRESH_S:
+            return _NEVER_COST
+        return place * (1 - _COAT_SHARE) + strange * _COAT_SHARE
 
     def _low_cost(self, t: float, person: _Person, seen: _Seen) -> float:
         return self._cost(t, person, seen) if iou(person.at(t), seen.detection.box) >= _LOW_MIN_IOU else _NEVER_COST
+
+
+def _strangeness(known: Coat | None, seen: Coat | None) -> float:
+    """How unlikely it is, in 0..1, that both are one coat."""
+    if known is None or seen is None:
+        return _UNSEEN_COAT
+    distance = math.sqrt(max(1 - alike(known, seen), 0.0))
+    return min(max((distance - _SAME_COAT) / (_OTHER_COAT - _SAME_COAT), 0.0), 1.0)
 
 
 def _seen(detections: Sequence[Detection], coat: Callable[[Box], Coat] | None) -> list[_Seen]:

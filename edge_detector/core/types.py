@@ -148,7 +148,8 @@ class Track:
     hits: int
     #: Time of its last detection; a track may be carried on for a while without one.
     seen_t: float
-    #: Where the person stands although the feet are hidden; None when they are at the lower edge of the box.
+    #: Where the person stands: the middle of the box's lower edge, without its trembling, and also while the legs are
+    #: hidden; None when nobody has followed that.
     feet: tuple[float, float] | None = None
 
 

@@ -52,8 +52,13 @@ def down(*ys: float, x: float = 0.5) -> list[Point]:
         (down(0.4, 0.6, x=0.9), []),  # past its end
         ([(0.1, 0.4), (0.1, 0.6), (0.5, 0.6), (0.5, 0.4)], [OUT]),  # round its end, and back over it
         ([(0.7, 0.4), (0.95, 0.49), (0.95, 0.51), (0.7, 0.6)], []),  # round its end, though the straight way is over it
-        ([(0.2, 0.45), (0.4, 0.65)], [IN]),  # over it aslant
+        ([(0.15, 0.4), (0.25, 0.5), (0.4, 0.65)], [IN]),  # over it aslant
         ([(0.0, 0.45), (0.2, 0.65)], []),  # the same, past its start
+        (down(0.4, 0.6, x=0.81), [IN]),  # at its end: boxes are not exact
+        (down(0.4, 0.54, 0.4, 0.4), []),  # one box was wrong
+        (down(0.4, 0.54, 0.54, 0.4, 0.4), [IN, OUT]),  # two are not
+        (down(0.46, 0.6), []),  # was hardly seen on the other side
+        (down(0.46, 0.46, 0.6), [IN]),
         ([], []),
     ],
 )
@@ -76,7 +81,11 @@ def test_inside_is_on_the_right_hand(line: Line, points: list[Point], way: Direc
 def test_near_people_have_to_go_further_than_far_ones() -> None:
     for height, ways in ((0.1, [IN]), (0.5, [])):
         watch = LineWatch([SILL])
-        seen = [c.direction for y in (0.3, 0.515) for c in watch.update(0.0, [track((0.5, y), 1, height)], aspect=1.0)]
+        seen = [
+            crossing.direction
+            for n, y in enumerate((0.3, 0.515, 0.515))
+            for crossing in watch.update(n * 0.2, [track((0.5, y), 1, height)], aspect=1.0)
+        ]
         assert seen == ways
 
 
@@ -122,5 +131,5 @@ side = st.floats(0.35, 0.65)
 def test_ins_and_outs_take_turns_and_come_out_even(ys: list[float]) -> None:
     ways = walked(SILL, *down(*ys))
     assert all(a is not b for a, b in pairwise(ways))
-    if ways and abs(ys[-1] - 0.5) > 0.02:
+    if ways and abs(ys[-1] - 0.5) > 0.06:  # clear of the line at once
         assert (ways[-1] is IN) == (ys[-1] > 0.5)

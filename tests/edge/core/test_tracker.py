@@ -2,13 +2,16 @@
 
 import math
 import random
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_detector.core.appearance import Coat
 from edge_detector.core.boxes import center, clip, iou
 from edge_detector.core.tracker import Tracker, TrackerPolicy, assign
 from edge_detector.core.types import Box, Detection, Track
@@ -41,14 +44,14 @@ def id_at(tracks: Sequence[Track], box: Box) -> int:
 
 def test_a_first_detection_starts_a_track() -> None:
     (track,) = Tracker().update(3.0, found(standing(0.5), score=0.7))
-    assert track == Track(id=1, box=standing(0.5), score=0.7, age=0.0, hits=1, seen_t=3.0)
+    assert track == Track(id=1, box=standing(0.5), score=0.7, age=0.0, hits=1, seen_t=3.0, feet=(0.5, 0.7))
 
 
 def test_a_track_tells_its_age_hits_and_latest_detection() -> None:
     tracker = Tracker()
     tracker.update(1.0, found(standing(0.5)))
     (track,) = tracker.update(1.5, found(standing(0.51), score=0.6))
-    assert track == Track(id=1, box=standing(0.51), score=0.6, age=0.5, hits=2, seen_t=1.5)
+    assert track == Track(id=1, box=standing(0.51), score=0.6, age=0.5, hits=2, seen_t=1.5, feet=track.feet)
 
 
 @pytest.mark.parametrize(
@@ -315,3 +318,102 @@ def test_no_other_assignment_is_cheaper(rows: int, columns: int, data: st.DataOb
     assert len(chosen) == rows
     assert all(one != two for one, two in pairwise(sorted(taken)))
     assert total(costs, chosen, 1.0) == pytest.approx(best_of_all(costs, 1.0))
+
+
+# --- coats and feet -------------------------------------------------------------------------------------------------
+
+
+def worn(number: int) -> Coat:
+    """A coat of one colour alone."""
+    colours = np.zeros(4, dtype=np.float32)
+    colours[number] = 1
+    return colours
+
+
+RED, BLUE, BOTH = worn(0), worn(1), (worn(0) + worn(1)) / math.sqrt(2)
+
+
+def dressed(coats: dict[float, Coat]) -> Callable[[Box], Coat]:
+    """Tells the coat of whoever stands nearest to one of these places."""
+    return lambda box: coats[min(coats, key=lambda x: abs(x - center(box)[0]))]
+
+
+def test_two_who_turn_round_behind_each_other_are_told_apart_by_their_coats() -> None:
+    # They meet, are one box for a moment, and each goes back: by their ways alone they went through each other.
+    tracker, plain = Tracker(), Tracker()
+    for n, gap in enumerate((0.2, 0.15, 0.1, 0.05)):
+        boxes, coats = found(standing(0.5 - gap), standing(0.5 + gap)), dressed({0.5 - gap: RED, 0.5 + gap: BLUE})
+        before = [track.id for track in tracker.update(n * 0.2, boxes, coats)]
+        plain.update(n * 0.2, boxes)
+    for n in (4, 5):
+        tracker.update(n * 0.2, found(standing(0.5)), dressed({0.5: BOTH}))
+        plain.update(n * 0.2, found(standing(0.5)))
+    boxes, coats = found(standing(0.42), standing(0.58)), dressed({0.42: RED, 0.58: BLUE})
+    after = tracker.update(1.2, boxes, coats)
+    assert [id_at(after, standing(x)) for x in (0.42, 0.58)] == before
+
+
+def test_who_comes_where_somebody_was_lost_is_somebody_else_in_another_coat() -> None:
+    for coat, same in ((RED, True), (BOTH, True), (BLUE, False)):
+        tracker = Tracker()
+        tracker.update(0.0, found(standing(0.5)), dressed({0.5: RED}))
+        (track,) = tracker.update(1.0, found(standing(0.52)), dressed({0.5: coat}))
+        assert (track.id == 1) is same
+
+
+def test_the_light_may_change_while_somebody_is_watched() -> None:
+    tracker = Tracker()
+    tracker.update(0.0, found(standing(0.5)), dressed({0.5: RED}))
+    (track,) = tracker.update(0.2, found(standing(0.51)), dressed({0.5: BLUE}))
+    assert track.id == 1
+
+
+def test_the_coat_of_who_is_hidden_is_not_looked_at() -> None:
+    asked: list[Box] = []
+
+    def coat(box: Box) -> Coat:
+        asked.append(box)
+        return RED
+
+    near, far, alone = standing(0.5, 0.6), standing(0.52, 0.5), standing(0.9, 0.5)
+    Tracker().update(0.0, found(near, far, alone), coat)
+    assert asked == [near, alone]
+
+
+def test_feet_do_not_tremble_as_boxes_do() -> None:
+    tracker, chance = Tracker(), random.Random(1)
+    boxes, feet = [], []
+    for n in range(200):
+        box = standing(0.5, 0.5 + chance.gauss(0, 0.01))
+        (track,) = tracker.update(n * 0.2, found(box))
+        boxes.append(box.y2)
+        feet.append(track.feet[1] if track.feet else 0.0)
+    assert statistics.stdev(feet) < 0.9 * statistics.stdev(boxes)
+
+
+def test_hidden_legs_are_believed_for_a_moment() -> None:
+    tracker = Tracker()
+    for n in range(5):
+        tracker.update(n * 0.2, found(standing(0.5)))
+    whole = standing(0.5)
+    cut = whole._replace(y2=0.55)
+    (track,) = tracker.update(1.0, found(cut))
+    assert track.box == cut
+    assert track.feet == pytest.approx((0.5, 0.7), abs=0.05)
+    for n in range(30):
+        (track,) = tracker.update(1.2 + n * 0.2, found(cut))
+    assert track.feet == pytest.approx((0.5, 0.55), abs=0.02)  # that is all there is to be seen
+
+
+def test_who_bows_has_not_lost_the_legs() -> None:
+    tracker = Tracker()
+    for n in range(5):
+        tracker.update(n * 0.2, found(standing(0.5)))
+    for n in range(3):
+        (track,) = tracker.update(1.0 + n * 0.2, found(standing(0.5)._replace(y1=0.45)))
+    assert track.feet == pytest.approx((0.5, 0.7), abs=0.03)
+
+
+def test_feet_are_in_the_picture() -> None:
+    (track,) = Tracker().update(0.0, found(standing(0.5, 0.9)))
+    assert track.feet == (0.5, 1.0)
