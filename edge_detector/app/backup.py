@@ -90,7 +90,7 @@ def restore(source: Path, config_file: Path, *, replace: bool) -> Restored:
     try:
         for name, path in targets.items():
             make_folder(path.parent)
-            _set_aside(path)
+            set_aside(path)
             write_atomic(path, held[name])
             path.chmod(_MODE)
     except OSError as error:
@@ -148,11 +148,12 @@ def _try_database(held: Mapping[str, bytes]) -> None:
             raise PorchlightError("The database in the backup is damaged: nothing was changed")
 
 
-def _set_aside(path: Path) -> None:
-    """Rename what is in the way, with what SQLite keeps beside it."""
+def set_aside(path: Path) -> Path | None:
+    """Rename what is in the way, with what SQLite keeps beside it; where it is now, None when nothing was."""
     if not path.exists():
-        return
+        return None
     aside = next(other for n in count(1) if not (other := path.with_name(f"{path.name}.before-{n}")).exists())
     for companion in ("", "-wal", "-shm"):
         if (beside := Path(f"{path}{companion}")).exists():
             os.replace(beside, f"{aside}{companion}")  # noqa: PTH105 - the names have one suffix for all
+    return aside

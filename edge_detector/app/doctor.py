@@ -74,14 +74,29 @@ def _camera_tries(config: Config) -> Iterator[Callable[[], Finding]]:
         if camera.detect_source is not None:
             streams[f"camera {name}, detect_source"] = camera.detect_source
         for what, address in streams.items():
-            yield partial(_tried, what, _CAMERA_MEND, partial(_camera, address))
+            yield partial(try_camera, what, address)
 
 
 def _other_tries(config: Config, data_dir: Path) -> Iterator[Callable[[], Finding]]:
-    archive_mend = _ARCHIVE_MEND if isinstance(config.archive, FolderArchive) else _BUCKET_MEND
-    yield partial(_tried, "archive", archive_mend, partial(_archive, config, data_dir))
-    yield partial(_tried, "broker", _BROKER_MEND, partial(_broker, config))
+    yield partial(try_archive, config)
+    yield partial(try_broker, config)
     yield partial(_tried, "disk", _DISK_MEND, partial(_disk, data_dir))
+
+
+def try_camera(what: str, address: str, seen: Callable[[Frame], None] | None = None) -> Finding:
+    """Read a stream for some seconds; each picture is handed to `seen`."""
+    return _tried(what, _CAMERA_MEND, partial(_camera, address, seen or (lambda _: None)))
+
+
+def try_archive(config: Config) -> Finding:
+    """Put something into the archive."""
+    mend = _ARCHIVE_MEND if isinstance(config.archive, FolderArchive) else _BUCKET_MEND
+    return _tried("archive", mend, partial(_archive, config, parts.data_dir(config)))
+
+
+def try_broker(config: Config) -> Finding:
+    """Connect to the broker once."""
+    return _tried("broker", _BROKER_MEND, partial(_broker, config))
 
 
 def _tried(what: str, mend: str, attempt: Callable[[], str]) -> Finding:
@@ -91,12 +106,12 @@ def _tried(what: str, mend: str, attempt: Callable[[], str]) -> Finding:
         return Finding(what=what, ok=False, found=str(error), mend=mend)
 
 
-def _camera(address: str) -> str:
+def _camera(address: str, seen: Callable[[Frame], None]) -> str:
     source = open_source(address, clock=SystemClock())
     begun = time.monotonic()
     try:
         info = source.open(1)
-        first_s, key_times, frames = _look(source, begun)
+        first_s, key_times, frames = _look(source, begun, seen)
     finally:
         source.close()
     if first_s is None:
@@ -106,7 +121,7 @@ def _camera(address: str) -> str:
     return f"{size}, first picture after {first_s:.1f} s, {frames} pictures seen{_rhythm(key_times)}"
 
 
-def _look(source: PacketSource, begun: float) -> tuple[float | None, list[float], int]:
+def _look(source: PacketSource, begun: float, seen: Callable[[Frame], None]) -> tuple[float | None, list[float], int]:
     """Seconds to the first picture, the times of the key frames, and how many pictures were seen."""
     first_s: float | None = None
     key_times: list[float] = []
@@ -115,6 +130,7 @@ def _look(source: PacketSource, begun: float) -> tuple[float | None, list[float]
         for item in source.read(lambda _: True):
             if isinstance(item, Frame):
                 frames += 1
+                seen(item)
                 first_s = first_s if first_s is not None else time.monotonic() - begun
             elif item.keyframe:
                 key_times.append(item.t)

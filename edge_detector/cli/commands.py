@@ -12,6 +12,7 @@ from edge_detector import __version__
 from edge_detector.cli.bucket_commands import iam_policy, setup_bucket
 from edge_detector.cli.options import ConfigFile, Detector, Model
 from edge_detector.cli.outbox_commands import outbox_app
+from edge_detector.cli.setup_command import setup
 
 app = typer.Typer(
     name="porchlight",
@@ -45,6 +46,9 @@ def _porchlight(
     ] = False,
 ) -> None:
     """Options before any command."""
+
+
+app.command()(setup)
 
 
 @app.command()

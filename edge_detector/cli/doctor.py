@@ -27,7 +27,7 @@ def doctor(file: Path | None, *, as_json: bool) -> None:
     for finding in _findings(file):
         findings.append(finding)
         if not as_json:
-            _show(console, finding)
+            show(console, finding)
     ok = all(finding.ok for finding in findings)
     if as_json:
         checks = [{**asdict(finding), "found": redact(finding.found)} for finding in findings]
@@ -54,7 +54,8 @@ def _quiet(config: Config) -> None:
     logging.getLogger("edge_detector").setLevel(logging.ERROR)
 
 
-def _show(console: Console, finding: Finding) -> None:
+def show(console: Console, finding: Finding) -> None:
+    """One finding as a line, and how to mend it."""
     console.print("ok    " if finding.ok else "FAILS ", style="green" if finding.ok else "bold red", end="")
     console.print(f"{finding.what}: {redact(finding.found)}")
     if finding.mend:

@@ -48,6 +48,7 @@ ONLY_IN: dict[str, set[str]] = {
     "openvino": {"detectors"},
     "paho": {"mqtt"},
     "pydantic": {"config", "web"},
+    "questionary": {"cli"},
     "rich": {"app", "cli"},
     "starlette": {"web"},
     "torch": {"detectors"},
