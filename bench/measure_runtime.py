@@ -25,6 +25,7 @@ import numpy as np
 import psutil
 
 from edge_detector.app import parts
+from edge_detector.app.memory import be_sparing, give_back
 from edge_detector.app.node import Node
 from edge_detector.capture.factory import open_source
 from edge_detector.capture.scene import parse_address
@@ -279,7 +280,9 @@ async def _watched(job: dict[str, Any]) -> dict[str, Any]:
     """
     folder, process = Path(job["folder"]), psutil.Process()
     config = _config(job["cameras"], folder, fps=job["fps"], **job["detection"])
+    be_sparing()
     detector = parts.build_detector(config, folder)
+    give_back()
     node, ages = Node(config, detector=detector), Ages()
     await node.start()
     stages = [camera._analyse for camera in node._cameras.values()]  # noqa: SLF001 - nobody but a benchmark has to know
