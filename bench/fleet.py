@@ -11,6 +11,7 @@ import json
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,8 @@ INTEGRATION = ROOT / "custom_components" / "porchlight"
 CHANGE_S = 1.0
 #: How often Home Assistant is asked whether it is there.
 PING_S = 0.1
+#: How often is looked whether all of them are set up.
+LOOK_S = 2.0
 #: The recorder has written what was new by then.
 SETTLE_S = 20.0
 #: Setting up so many nodes takes its time.
@@ -111,17 +114,18 @@ class Fleet:
         for flow in waiting():
             step = api.get(f"/api/config/config_entries/flow/{flow}")
             api.finish(step, [{}, {"next_step_id": "none"}])
-        wait_until(
-            lambda: all(e["state"] == "loaded" for e in api.entries("porchlight")), "every node set up", SET_UP_S
-        )
-
-        def missing() -> set[str]:
-            found = api.registry("porchlight")
-            enabled = {entry["entity_id"] for entry in found if entry["disabled_by"] is None}
-            return enabled - set(api.states()) if len(enabled) >= len(self.nodes) * len(self.cameras) else {"more"}
-
-        wait_until(lambda: not missing(), "every state", SET_UP_S)
+        while not self._shown(api):
+            if time.monotonic() - began > SET_UP_S:
+                raise TimeoutError(f"every node: not within {SET_UP_S} s")
+            time.sleep(LOOK_S)  # each look is work for Home Assistant, too
         return time.monotonic() - began
+
+    def _shown(self, api: Api) -> bool:
+        """Whether every node has as many entities as the others, and each of them a state."""
+        found = api.registry("porchlight")
+        enabled = {entry["entity_id"] for entry in found if entry["disabled_by"] is None}
+        nodes = Counter(entry["config_entry_id"] for entry in found)
+        return len(nodes) == len(self.nodes) and len(set(nodes.values())) == 1 and enabled <= set(api.states())
 
     def arrive(self, n: int, c: int) -> None:
         """Somebody comes: the event, then the state."""

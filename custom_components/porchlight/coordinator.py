@@ -27,6 +27,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later, async_track_time_change
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from .claim import Claim
 from .clips import ClipStore
@@ -62,6 +63,8 @@ type PorchlightConfigEntry = ConfigEntry[PorchlightCoordinator]
 #: The visits are written to disk this long after the last one: an SD card lives longer.
 SAVE_DELAY_S: Final = 60.0
 STORE_VERSION: Final = 1
+#: Held by the node whose entities are being made.
+_APPLYING: Final[HassKey[asyncio.Lock]] = HassKey(f"{DOMAIN}_applying")
 
 
 class PorchlightCoordinator:
@@ -72,7 +75,9 @@ class PorchlightCoordinator:
         self.hass = hass
         self.entry = entry
         self.node: str = entry.data[CONF_NODE]
+        #: What the entities are made of; soon after it was heard.
         self.announce: Announce | None = None
+        self._announced: Announce | None = None
         self.health: Health | None = None
         self.cameras: dict[str, CameraFeed] = {}
         self.log = VisitLog()
@@ -213,22 +218,45 @@ class PorchlightCoordinator:
         if isinstance(announce, Refusal):
             self.refuse(Topic.ANNOUNCE, "", announce)
             if announce.kind == "schema":
-                self.announce = None
+                self.announce = self._announced = None
                 self._notify_all()
                 self.issues.schema(announce.detail)
             return
         self.issues.announced(announce)
         self._claim.say(tuple(camera.id for camera in announce.cameras))
-        if announce == self.announce:
+        if announce == self._announced:
             return
-        renamed = self._renamed(announce)
-        self.announce = announce
-        self.entry.async_create_task(self.hass, self._apply_announce(announce), f"porchlight cameras of {self.node}")
+        self._announced = announce
+        self.entry.async_create_task(
+            self.hass, self._async_apply(announce), f"porchlight cameras of {self.node}", eager_start=False
+        )
+
+    async def _async_apply(self, announce: Announce) -> None:
+        """Make cameras known, and forget those that went.
+
+        A broker tells of all its nodes at once, and each has dozens of entities. So only one node is at it at a time,
+        and everything else of Home Assistant has its turn after each platform.
+        """
+        async with self.hass.data.setdefault(_APPLYING, asyncio.Lock()):
+            if announce is not self._announced:
+                return
+            renamed = self._renamed(announce)
+            self.announce = announce
+            new = self._take_cameras(announce)
+            parts = self.parts()
+            self.devices.update(announce, parts)
+            for follower in tuple(self._followers):
+                await asyncio.sleep(0)
+                if follower in self._followers:
+                    follower(parts)
+            self._notify_all()
+            for feed in new:
+                await feed.async_subscribe()
         if renamed:
             self.hass.config_entries.async_schedule_reload(self.entry.entry_id)
 
-    async def _apply_announce(self, announce: Announce) -> None:
-        """Make cameras known, and forget those that went."""
+    def _take_cameras(self, announce: Announce) -> list[CameraFeed]:
+        """Forget the cameras that went; the feeds of those that are new."""
         wanted = {camera.id: camera for camera in announce.cameras}
         for gone in self.cameras.keys() - wanted.keys():
             self.issues.camera(self.cameras[gone].info, online=True)
@@ -236,13 +264,7 @@ class PorchlightCoordinator:
         new = [camera.id for camera in announce.cameras if camera.id not in self.cameras]
         for camera in announce.cameras:
             self.cameras.setdefault(camera.id, CameraFeed(self, camera)).info = camera
-        parts = self.parts()
-        self.devices.update(announce, parts)
-        for follower in tuple(self._followers):
-            follower(parts)
-        self._notify_all()
-        for camera_id in new:
-            await self.cameras[camera_id].async_subscribe()
+        return [self.cameras[camera_id] for camera_id in new]
 
     def _renamed(self, announce: Announce) -> bool:
         """Whether a zone or a line that stays has another name: entities learn it when they are made."""
