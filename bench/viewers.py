@@ -61,17 +61,21 @@ def watch(port: int, count: int, path: str) -> int:
             selector.register(viewer, selectors.EVENT_READ)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
+        begun, taken = time.monotonic(), 0
         while True:
             for key, _ in selector.select():
                 if not isinstance(key.fileobj, socket.socket):
+                    sys.stdout.write(f"{taken / count / (time.monotonic() - begun)}\n")
                     return 0
-                if not key.fileobj.recv(1 << 20):
+                data = key.fileobj.recv(1 << 20)
+                if not data:
                     return 1
+                taken += len(data)
 
 
 @asynccontextmanager
-async def viewers(port: int, token: str, count: int, stream: str) -> AsyncIterator[None]:
-    """Viewers in a process of their own, whose work is not this one's."""
+async def viewers(port: int, token: str, count: int, stream: str, rates: list[float]) -> AsyncIterator[None]:
+    """Viewers in a process of their own, whose work is not this one's; adds what each took, in bytes a second."""
     if not count:
         yield
         return
@@ -89,6 +93,7 @@ async def viewers(port: int, token: str, count: int, stream: str) -> AsyncIterat
         await asyncio.sleep(SETTLE_S)
         yield
         program.stdin.close()
+        rates.append(float(await program.stdout.readline()))
         if await program.wait():
             raise RuntimeError("A stream came to an end")
     finally:
@@ -132,14 +137,16 @@ async def measure(folder: Path, seconds: float, rounds: int, model: Path) -> dic
 async def _stream(node: Node, port: int, token: str, stream: str, seconds: float, rounds: int) -> dict[str, object]:
     """Alternate between nobody and twenty, so that what else the machine does counts for both."""
     seen: dict[int, list[tuple[float, float]]] = {0: [], 1: [], 20: []}
+    rates: list[float] = []
     for _ in range(rounds):
         for count, found in seen.items():
-            async with viewers(port, token, count, stream):
+            async with viewers(port, token, count, stream, rates):
                 found.append(await observe(node, seconds))
     cpu = {count: sum(share for share, _ in found) / rounds for count, found in seen.items()}
     fps = {count: sum(rate for _, rate in found) / rounds for count, found in seen.items()}
     return {
         "cpu_percent": {str(count): round(share, 1) for count, share in cpu.items()},
+        "kbit_s_per_viewer": round(sum(rates) / len(rates) * 8 / 1000),
         "cpu_percent_per_viewer": round((cpu[20] - cpu[0]) / 20, 2),
         "analysed_fps": {str(count): round(rate, 2) for count, rate in fps.items()},
         "slowed_percent": round(100 * (1 - fps[20] / fps[0]), 1),
