@@ -18,7 +18,7 @@ import urllib.request
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from edge_detector.core.errors import SourceError
 
@@ -91,7 +91,7 @@ def network_cameras(target: tuple[str, int] = GROUP, *, listen_s: float = LISTEN
 def _camera(answer: str, host: str) -> NetworkCamera | None:
     """What an answer tells; None when it is none of a camera."""
     addresses = " ".join(_texts(answer, "XAddrs")).split()
-    parts = [split for address in addresses if (split := urlsplit(address)).scheme in {"http", "https"}]
+    parts = [split for address in addresses if _is_http(split := urlsplit(address)) and "[" not in split.netloc]
     if not parts:
         return None
     own = next((each for each in parts if each.hostname == host), parts[0])
@@ -99,6 +99,10 @@ def _camera(answer: str, host: str) -> NetworkCamera | None:
     told = {part: _of_scope(scopes, part) for part in ("name", "hardware")}
     name = " ".join(dict.fromkeys(filter(None, told.values())))
     return NetworkCamera(name=name or host, host=host, service=_at_host(own.geturl(), host))
+
+
+def _is_http(parts: SplitResult) -> bool:
+    return parts.scheme in {"http", "https"}
 
 
 def _of_scope(scopes: list[str], part: str) -> str:
@@ -158,9 +162,11 @@ def _clock_offset_s(camera: NetworkCamera) -> float:
 
 def _ask(service: str, body: str, login: Login | None, offset_s: float) -> str:
     """The answer of a service; raises SourceError."""
+    if not _is_http(urlsplit(service)):
+        raise SourceError("the camera tells no address of its services")
     header = f"<s:Header>{_signed(login, offset_s)}</s:Header>" if login else ""
     envelope = f'<s:Envelope xmlns:s="{_SOAP}">{header}<s:Body>{body}</s:Body></s:Envelope>'
-    request = urllib.request.Request(  # noqa: S310 - an HTTP address, as `_camera` saw to
+    request = urllib.request.Request(  # noqa: S310 - an HTTP address
         service, envelope.encode(), {"Content-Type": "application/soap+xml; charset=utf-8"}
     )
     try:
