@@ -5,21 +5,20 @@ broker has forgotten the claim. So after every claim it is looked up for a while
 node is asked to take them away again.
 """
 
-import asyncio
+import json
 import logging
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_RESTORED
-from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.event import async_call_later, async_track_device_registry_updated_event
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 
 from .const import CONF_BASE_TOPIC, CONF_NODE
@@ -27,13 +26,8 @@ from .const import CONF_BASE_TOPIC, CONF_NODE
 _LOGGER = logging.getLogger(__name__)
 
 CLAIM: Final = '{"by":"home_assistant"}'
-#: Said without the retain flag: a wish of the moment.
-CLAIM_AGAIN: Final = '{"by":"home_assistant","again":true}'
 #: What was discovered while Home Assistant started is added so long after its start.
 SETTLE_S: Final = 2.0
-#: A node that is there answers the claim at once, and the MQTT integration has removed its devices within this.
-GONE_S: Final = 1.5
-GONE_ASKS: Final = 2
 #: The MQTT integration has added a device, or removed it, within this.
 LOOK_S: Final = 3.0
 #: Then whoever still publishes the devices means to.
@@ -54,15 +48,11 @@ class Claim:
         self._looks = 0
         self._timer: CALLBACK_TYPE | None = None
 
-    async def async_start(self) -> None:
-        """Claim; when this returns, MQTT discovery uses no entity id that would suit here, unless nobody answers.
-
-        While Home Assistant starts, the MQTT integration adds what it discovers: the claim waits until that is done.
-        """
+    @callback
+    def start(self) -> None:
+        """Claim; while Home Assistant starts, the MQTT integration adds what it discovers: then once that is done."""
         self._entry.async_on_unload(self._stop)
         self._entry.async_on_unload(async_at_started(self._hass, self._on_started))
-        if self._ready:
-            await self._async_gone()
 
     @callback
     def say(self, cameras: tuple[str, ...] = ()) -> None:
@@ -73,24 +63,6 @@ class Claim:
         self._saying = True
         self._publish(CLAIM, retain=True)
         self._look_later(LOOKS)
-
-    async def _async_gone(self) -> None:
-        gone = asyncio.Event()
-
-        @callback
-        def on_update(_: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
-            if not any(self._left()):
-                gone.set()
-
-        if devices := [device.id for device in self._left()]:
-            stop = async_track_device_registry_updated_event(self._hass, devices, on_update)
-            for _ in range(GONE_ASKS):
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(GONE_S):
-                        await gone.wait()
-                        break
-                self._publish(CLAIM_AGAIN, retain=False)
-            stop()
 
     def _publish(self, payload: str, *, retain: bool) -> None:
         name = f"porchlight {self._topic}"
@@ -134,22 +106,23 @@ class Claim:
     @callback
     def _look(self, _: datetime) -> None:
         self._timer = None
-        if devices := tuple(self._left()):
+        if left := dict(self._left()):
             _LOGGER.debug("The MQTT integration still shows what is claimed on %s", self._topic)
-            self._publish(CLAIM_AGAIN, retain=False)
+            # Without the retain flag: a wish of the moment.
+            self._publish(json.dumps({"by": "home_assistant", "left": list(left)}), retain=False)
             if self._looks == 1:
-                self._remove_orphans(devices)
+                self._remove_orphans(left.values())
         self._look_later(self._looks - 1)
 
-    def _left(self) -> Iterator[dr.DeviceEntry]:
-        """The devices that the MQTT integration made of this node's discovery."""
+    def _left(self) -> Iterator[tuple[str, dr.DeviceEntry]]:
+        """The devices that the MQTT integration made of this node's discovery, by their identifiers there."""
         registry, node = dr.async_get(self._hass), self._entry.data[CONF_NODE]
         for entry in self._hass.config_entries.async_entries(mqtt.DOMAIN):
             for name in (f"porchlight-{node}", *(f"porchlight-{node}-{camera}" for camera in self._cameras)):
                 if device := registry.async_get_device_by_identifier((mqtt.DOMAIN, name), entry.entry_id):
-                    yield device
+                    yield name, device
 
-    def _remove_orphans(self, devices: tuple[dr.DeviceEntry, ...]) -> None:
+    def _remove_orphans(self, devices: Iterable[dr.DeviceEntry]) -> None:
         """A device that no message made since Home Assistant started: nobody else will ever remove it."""
         for device in devices:
             entities = er.async_entries_for_device(er.async_get(self._hass), device.id)

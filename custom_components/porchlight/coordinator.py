@@ -175,7 +175,7 @@ class PorchlightCoordinator:
         unload = self.entry.async_on_unload
         unload(self._stop)
         unload(mqtt.async_subscribe_connection_status(self.hass, self._on_connection))
-        await self._claim.async_start()
+        self._claim.start()
         unload(async_track_time_change(self.hass, self._on_midnight, hour=0, minute=0, second=0))
         for topic, listener in (
             (Topic.ANNOUNCE, self._on_announce),

@@ -277,25 +277,25 @@ class MqttBridge:
         mode = self._config.discovery
         return mode == "on" or (mode == "auto" and not self._claimed.is_set())
 
-    def _tell_discovery(self, *, again: bool = False) -> None:
+    def _tell_discovery(self, left: tuple[str, ...] = ()) -> None:
         if self._wants_discovery():
             self._shown.publish()
         else:
-            self._shown.take_away(again=again)
+            self._shown.take_away(left)
 
     def _hear_claim(self, payload: bytes, *, retained: bool) -> None:
         claim = parse_claim(payload)
         if isinstance(claim, Refusal):
             _LOG.warning("A claim is not understood: %s", claim.reason)
             return
-        again = claim.again and not retained
+        left = () if retained else claim.left
         before = self._claimed.is_set()
         if claim.by:
             self._claimed.set()
         else:
             self._claimed.clear()
-        if self._greeted() and (again or before != self._claimed.is_set()):
-            self._tell_discovery(again=again)
+        if self._greeted() and (left or before != self._claimed.is_set()):
+            self._tell_discovery(left)
 
     # --- publishing -------------------------------------------------------------------------------------------------
 

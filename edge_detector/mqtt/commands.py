@@ -43,8 +43,8 @@ class Claim:
     """Who shows this node in place of MQTT discovery; nobody when `by` is empty."""
 
     by: str
-    #: The claimant still sees the devices of MQTT discovery, and has them taken away again.
-    again: bool = False
+    #: Identifiers of devices of MQTT discovery that the claimant still sees, and has taken away again.
+    left: tuple[str, ...] = ()
 
 
 def parse_set(payload: bytes, *, current: Settings, bounds: Bounds) -> Settings | Refusal:
@@ -82,7 +82,8 @@ def parse_claim(payload: bytes) -> Claim | Refusal:
     by = body.get("by")
     if not isinstance(by, str) or not by:
         return Refusal(reason=f"by is {_quote(by)}: needed is the claimant's name")
-    return Claim(by=by, again=body.get("again") is True)
+    left = body.get("left")
+    return Claim(by=by, left=tuple(map(str, left)) if isinstance(left, list) else ())
 
 
 def is_birth(payload: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from edge_detector.mqtt.commands import Action, Bounds
@@ -52,6 +52,11 @@ class Discovery:
         """The messages that take the devices away again, the cameras first."""
         return tuple(_retained(topic, "") for topic, _ in reversed(tuple(self._devices())))
 
+    def removals_of(self, identifiers: Container[str]) -> tuple[Message, ...]:
+        """Those of the devices with these identifiers."""
+        names = [self._id(), *(self._id(camera.id) for camera in self.info.cameras)]
+        return tuple(each for name, each in zip(reversed(names), self.removals(), strict=True) if name in identifiers)
+
     def removal(self, camera: str) -> Message:
         """The message that takes one camera's device away."""
         return _retained(self._camera_topic(camera), "")
@@ -75,7 +80,8 @@ class Discovery:
         }
         if self.info.api_url:
             device["configuration_url"] = self.info.api_url
-        return self._payload(device, _node_components(self.topics), self._id(), self.info.node)
+        # No id that the integration's entities have: Home Assistant loses its way when both are there for a moment.
+        return self._payload(device, _node_components(self.topics), self._id(), f"porchlight_{self.info.node}")
 
     def _camera(self, camera: CameraInfo) -> Body:
         device: Body = {

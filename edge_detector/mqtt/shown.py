@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from edge_detector.mqtt.discovery import Discovery
@@ -56,9 +56,10 @@ class Shown:
             self._kept.add(message.topic)
             self._send(message)
 
-    def take_away(self, *, again: bool = False) -> None:
-        """Empty what the broker keeps; `again`: all of it, for somebody who has missed that."""
+    def take_away(self, left: Collection[str] = ()) -> None:
+        """Empty what the broker keeps, and again what made the devices that are `left`, of somebody who missed it."""
+        again = {message.topic for message in self._discovery.removals_of(left)}
         for message in self._discovery.removals():
-            if again or message.topic in self._kept:
+            if message.topic in self._kept | again:
                 self._send(message)
         self._kept.clear()

@@ -111,8 +111,11 @@ def test_actions(payload: bytes, outcome: Action | Refusal) -> None:
     [
         (b'{"by": "home_assistant"}', Claim(by="home_assistant")),
         (b'{"by": "home_assistant", "version": "1"}', Claim(by="home_assistant")),  # a newer claimant
-        (b'{"by": "home_assistant", "again": true}', Claim(by="home_assistant", again=True)),
-        (b'{"by": "home_assistant", "again": "yes"}', Claim(by="home_assistant")),  # a newer claimant
+        (
+            b'{"by": "home_assistant", "left": ["porchlight-a", 1]}',
+            Claim(by="home_assistant", left=("porchlight-a", "1")),
+        ),
+        (b'{"by": "home_assistant", "left": "all"}', Claim(by="home_assistant")),  # a newer claimant
         (b"", Claim(by="")),  # released
         (b"{}", Refusal(reason="by is null: needed is the claimant's name")),
         (b'{"by": ""}', Refusal(reason='by is "": needed is the claimant\'s name')),

@@ -29,8 +29,8 @@ BROKER_WAS_AWAY = (
     r"homeassistant\.components\.mqtt\.util\] Error talking to MQTT",
     r"homeassistant\.components\.mqtt\.client\] No ACK from MQTT server",
 )
-#: And when an entity of plain discovery comes back under an id that the integration's had meanwhile.
-HISTORY_KEPT = r"recorder\.entity_registry\] Cannot migrate history for entity_id"
+#: And when a removal comes while it still adds what it discovered a moment ago: that is seen, and repeated.
+STILL_ADDING = r"mqtt\.discovery\] No device components to cleanup for porchlight"
 STATE = "porchlight/porch/front_door/state"
 EDGE = "porchlight-porch"
 

@@ -51,7 +51,7 @@ def test_a_visit(plain_home: Home) -> None:
     api.wait_state("event.front_door_event", lambda state: state not in ("unknown", "unavailable"))
     api.wait_state(PERSON, "off", VISIT_S)
     api.wait_state("sensor.front_door_last_clip_time", lambda state: state != "unknown", VISIT_S)
-    api.wait_state("sensor.porch_uploads_waiting", "0", VISIT_S)
+    api.wait_state("sensor.porchlight_porch_uploads_waiting", "0", VISIT_S)
     assert len(entities(plain_home)) == 22
     assert available(plain_home)
     clip = states(plain_home)["sensor.front_door_last_clip"]

@@ -17,7 +17,7 @@ from tests.ha.integration.conftest import state_of, unload, until
 from tests.ha.integration.node import CAMERA, NODE, Node
 
 CLAIM = f"porchlight/{NODE}/claim"
-AGAIN = '{"by":"home_assistant","again":true}'
+AGAIN = json.dumps({"by": "home_assistant", "left": [f"porchlight-{NODE}-{CAMERA}"]})
 PLAIN = f"homeassistant/device/porchlight_{NODE}_{CAMERA}/config"
 PERSON = "binary_sensor.hallway_front_door_person"
 PLAIN_PERSON = "binary_sensor.plain_person"
@@ -50,25 +50,6 @@ async def look(hass: HomeAssistant) -> None:
     """Let the time pass until it is looked up what is left."""
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=LOOK_S + 1))
     await hass.async_block_till_done()
-
-
-async def test_an_entity_takes_over_the_id_of_plain_discovery(
-    hass: HomeAssistant, mqtt_entry: MockConfigEntry, edge: Node, entry: MockConfigEntry
-) -> None:
-    """And with it, its history."""
-    topic, waiting = f"homeassistant/device/porchlight-{NODE}/config", "sensor.hallway_uploads_waiting"
-    component = {"platform": "sensor", "unique_id": "plain", "state_topic": "t", "default_entity_id": waiting}
-    device = {"identifiers": [f"porchlight-{NODE}"], "name": "Hallway"}
-    edge.say(topic, {"device": device, "origin": {"name": "Porchlight"}, "components": {"waiting": component}})
-    await until(lambda: state_of(hass, waiting) == "unknown")
-    edge.tell_all()
-    setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
-    await until(lambda: claims(edge))
-    edge.say(topic, "")
-    assert await setting_up
-    await until(lambda: state_of(hass, waiting) not in ("unknown", None))
-    assert er.async_get(hass).entities[waiting].platform == "porchlight"
-    await unload(hass, entry)
 
 
 async def test_a_device_that_is_left_is_taken_away_again(
@@ -124,7 +105,7 @@ async def test_no_more_is_looked_up_after_an_unload(
     await until(lambda: state_of(hass, PLAIN_PERSON) == "on")
     assert await hass.config_entries.async_unload(running.entry_id)
     await look(hass)
-    assert json.dumps(claims(edge)).count("again") == 0
+    assert AGAIN not in claims(edge)
 
 
 async def test_nothing_is_claimed_before_home_assistant_has_started(
