@@ -1,6 +1,7 @@
 """A machine of a reader of the documentation: a folder of its own with Porchlight, a broker and a camera."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -80,6 +81,7 @@ def furnish(folder: Path, broker_port: int, web_port: int) -> Machine:
     (programs / "python").symlink_to(sys.executable)
     for name in ("examples", "addon"):
         (home / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "examples" / "minimal.yaml", home / "porchlight.yaml")
     (home / ".curlrc").write_text("fail\nshow-error\n")  # an answer of 404 is a failure
     return Machine(folder=home, environment=_environment(home, programs, broker_port, web_port), web_port=web_port)
 

@@ -60,9 +60,13 @@ def machine(tmp_path: Path, broker: Broker) -> Machine:
 
 
 @pytest.mark.parametrize("name", pages_with_commands())
-def test_commands_run(name: str, machine: Machine) -> None:
+def test_commands_run(name: str, machine: Machine, broker: Broker) -> None:
     blocks = [block for block in shell_blocks() if name_of(block.page) == name and block.not_run is None]
-    replace = {f"{HOST}:8099": f"{HOST}:{machine.web_port}", "homeassistant.local": HOST, "broker.lan": HOST}
+    replace = {
+        f"{HOST}:8099": f"{HOST}:{machine.web_port}",
+        "homeassistant.local": HOST,
+        "-h broker.lan": f"-h {HOST} -p {broker.port}",
+    }
     if name in WITH_EDGE:
         with edge(machine) as visit_id:
             done = machine.run(blocks, {**replace, VISIT: visit_id})
@@ -74,7 +78,6 @@ def test_commands_run(name: str, machine: Machine) -> None:
 @contextmanager
 def edge(machine: Machine) -> Iterator[str]:
     """A running edge in the machine's folder that has a clip; the id of its visit."""
-    (machine.folder / "porchlight.yaml").write_text("cameras:\n  door: {}\n")
     variables = {**machine.environment, "PORCHLIGHT__CAMERAS__DOOR__SOURCE": "scene://pair"}
     with (machine.folder / "edge.log").open("w") as log:
         process = subprocess.Popen([*PORCHLIGHT, "run"], cwd=machine.folder, env=variables, stdout=log, stderr=log)
