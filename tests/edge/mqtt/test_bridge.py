@@ -65,10 +65,12 @@ def removed(messages: list[Heard]) -> bool:
 
 
 async def answered(observer: Observer) -> None:
-    """Wait until the edge has obeyed all that was said before."""
-    before = len(observer.on(EVENT))
-    await publish(observer, SET, "x")
-    await heard_on(observer, EVENT, before + 1)
+    """Wait until the edge has obeyed all that was said before; it may not listen yet."""
+    question = f"question {len(observer.heard)}"
+    async with asyncio.timeout(10.0):
+        while not any(question in message.text for message in observer.on(EVENT)):
+            await publish(observer, SET, question)
+            await asyncio.sleep(0.1)
 
 
 def event_types(messages: list[Heard]) -> list[str]:
