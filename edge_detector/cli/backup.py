@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 
 from edge_detector.app import backup as app
-from edge_detector.cli.configured import FILE_NAME, configured, found_file
+from edge_detector.cli.configured import configured, found_file
+from edge_detector.cli.options import FILE_NAME
 
 
 def backup(target: Path, config: Path | None) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from edge_detector.cli.options import FILE_NAME
 from edge_detector.config import Config
 from edge_detector.config.describe import Where
 from edge_detector.config.layers import Layer, given
@@ -17,7 +18,6 @@ from edge_detector.config.load import command_line, load
 from edge_detector.config.redact import Redactor
 from edge_detector.core.errors import SourceError
 
-FILE_NAME = "porchlight.yaml"
 #: Where a configuration is looked for when none is named; the first one found is taken.
 FOLDERS = (Path(), Path("/config"), Path("/etc/porchlight"))
 #: What the Supervisor of Home Assistant writes for an add-on.

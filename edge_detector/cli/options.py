@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+#: What the configuration is called where no path is given.
+FILE_NAME = "porchlight.yaml"
+
 ConfigFile = Annotated[
     Path | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edge_detector.cli.configured import FILE_NAME
+from edge_detector.cli.options import FILE_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,9 @@ HEAVY = {
     "yolov5",
 }
 
+#: What takes too long for a list of options.
+SLOW = HEAVY | {"cv2", "numpy", "pydantic"}
+
 #: Modules of the standard library that reach outside, wait, or know what nobody told them.
 IMPURE_MODULES = set(
     """
