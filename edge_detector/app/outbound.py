@@ -7,16 +7,18 @@ import random
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from edge_detector.app import parts
 from edge_detector.app.system import local_minute
 from edge_detector.config import Config, DeliveryConfig
-from edge_detector.core.evidence import ItemKind
+from edge_detector.core.evidence import ItemKind, ItemState
 from edge_detector.core.facts import Fact
 from edge_detector.core.quota import QuotaPolicy
 from edge_detector.core.retry import RetryPolicy
 from edge_detector.outbox.database import Database
+from edge_detector.outbox.desk import Filter, LedgerDesk
 from edge_detector.outbox.ledger import SqliteLedger
 from edge_detector.outbox.upkeep import SqliteUpkeep
 from edge_detector.ports import Clock
@@ -30,6 +32,9 @@ from edge_detector.runtime.supervisor import guarded
 
 #: At the end: how long files that are under way may take; what is not over then begins anew at the next start.
 STOP_S = 5.0
+
+#: More rows than any crash leaves.
+ALL = 1_000_000
 
 _DAY_S = 86_400
 
@@ -51,6 +56,7 @@ class Outbound:
         """`folder` is the data folder, `places` tell where each camera's files wait."""
         section = config.delivery
         ledger, upkeep = SqliteLedger(database), SqliteUpkeep(database)
+        self._ledger, self._desk = ledger, LedgerDesk(database)
         self._upkeep = upkeep
         self._throttle = Throttle(clock, bytes_per_s=section.max_bytes_per_s)
         self.store = parts.open_store(config, folder, pace=self._throttle)
@@ -109,8 +115,11 @@ class Outbound:
         await guarded("The archive", asyncio.to_thread(self.store.address, "clips"))
 
     def clean(self) -> None:
-        """Before anything is recorded: remove what a crash left of early copies."""
+        """Before anything is recorded: remove what a crash left of early copies, and of files that the archive has."""
         self._early.clean()
+        for item in self._desk.find(Filter(states=(ItemState.STORED,)), limit=ALL):
+            item.path.unlink(missing_ok=True)
+            self._ledger.settle(replace(item, state=ItemState.PURGED))
 
     def checksums(self) -> Mapping[Path, str]:
         """Those of all files that wait, so that nobody need read a backlog of gigabytes at the start."""

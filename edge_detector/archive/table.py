@@ -28,6 +28,7 @@ COLUMNS = {
     " sha256 VARCHAR)[]",
     "snapshot": "VARCHAR",
     "zones": "VARCHAR[]",
+    "dwell_s": "MAP(VARCHAR, DOUBLE)",
     "crossings": "JSON[]",
     "pre_roll_s": "DOUBLE",
     "version": "VARCHAR",

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,7 @@ async def test_quota_gives_up_the_oldest_clip_and_says_so(tmp_path: Path, databa
     for item in items:
         site.ledger.add(item)
     site.outbound.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while site.ledger.items()[0].attempts == 0:  # noqa: ASYNC110 - the database wakes nobody
             await asyncio.sleep(0.01)
         await site.outbound.handle(ClipSaved(t=0.0, clip=CLIP, start_t=0.0, end_t=4.0, end=ClipEnd.STOPPED))
@@ -167,6 +168,20 @@ async def test_checksums_are_known_without_reading(tmp_path: Path, database: Dat
     site.ledger.add(item)
     item.path.unlink()
     assert site.outbound.checksums() == {item.path: item.sha256}
+
+
+def test_what_a_crash_left_of_files_that_the_archive_has_goes(tmp_path: Path, database: Database) -> None:
+    """Killed after the archive's word was written down: the local file is still there, or is gone already."""
+    site = Site(tmp_path, database, config(tmp_path))
+    items = [file(tmp_path, n) for n in range(3)]
+    for item in items:
+        site.ledger.add(item)
+    for item in items[:2]:
+        site.ledger.settle(replace(item, state=ItemState.STORED))
+    items[1].path.unlink()
+    site.outbound.clean()
+    assert [item.state for item in site.ledger.items()] == [ItemState.PURGED, ItemState.PURGED, ItemState.SAVED]
+    assert [item.path.exists() for item in items] == [False, False, True]
 
 
 async def test_visitor_hurries_delivery(site: Site) -> None:
