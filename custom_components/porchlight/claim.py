@@ -37,11 +37,12 @@ LOOKS: Final = 5
 class Claim:
     """Claims a node while its entry is set up; it stays claimed afterwards."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-        """Nothing is said before `say`."""
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], said: CALLBACK_TYPE) -> None:
+        """Nothing is said before `start`; `said` is called whenever the broker has taken a claim."""
         self._hass = hass
         self._entry = entry
         self._topic = claim_topic(entry)
+        self._said = said
         self._ready = hass.state is CoreState.running
         self._saying = False
         self._cameras: tuple[str, ...] = ()
@@ -55,10 +56,13 @@ class Claim:
         self._entry.async_on_unload(async_at_started(self._hass, self._on_started))
 
     @callback
-    def say(self, cameras: tuple[str, ...] = ()) -> None:
-        """Say that the node is shown here, unless that is being said already; `cameras` if they are known now."""
+    def say(self, cameras: tuple[str, ...] = (), *, again: bool = False) -> None:
+        """Say that the node is shown here, unless that is being said already; `cameras` if they are known now.
+
+        `again`: what is being said may have come too early for the answer to be heard.
+        """
         self._cameras = cameras or self._cameras
-        if self._saying or not self._ready or not mqtt.is_connected(self._hass):
+        if (self._saying and not again) or not self._ready or not mqtt.is_connected(self._hass):
             return
         self._saying = True
         self._publish(CLAIM, retain=True)
@@ -71,6 +75,7 @@ class Claim:
     async def _async_publish(self, payload: str, *, retain: bool) -> None:
         try:
             await mqtt.async_publish(self._hass, self._topic, payload, qos=1, retain=retain)
+            self._said()
         except HomeAssistantError as error:
             # The next announcement comes with the next connection, and is answered with a claim.
             _LOGGER.debug("Nothing is published on %s yet: %s", self._topic, error)

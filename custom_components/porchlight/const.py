@@ -63,6 +63,10 @@ class EventType(StrEnum):
 
 #: A retained `online` is believed this long without a sign of life: the health message comes three times within it.
 SILENCE_S: Final = 100.0
+#: And this long after a claim, by a node that answers claims.
+CLAIM_ANSWER_S: Final = 5.0
+#: The feature by which a node says so.
+ANSWERS_CLAIMS: Final = "answers_claims"
 #: The edge answers a command at once; a broker far away may take a second or two.
 ANSWER_S: Final = 5.0
 #: Ids of events that are remembered for each camera: the edge repeats only what was not acknowledged.

@@ -2,7 +2,7 @@
 
 Entities listen to one topic of one camera (or of the node) and read the value that the coordinator holds then. A node
 is available while the broker is connected, the node's last word is `online`, and it is not silent: a retained `online`
-alone is believed for `SILENCE_S`.
+alone is believed for `SILENCE_S`, and for `CLAIM_ANSWER_S` after a claim when the node says that it answers claims.
 
 `entry.data`::
 
@@ -33,6 +33,7 @@ from .claim import Claim
 from .clips import ClipStore
 from .const import (
     ANSWER_S,
+    CLAIM_ANSWER_S,
     CONF_BASE_TOPIC,
     CONF_NODE,
     DOMAIN,
@@ -93,7 +94,7 @@ class PorchlightCoordinator:
         self._followers: list[Callable[[frozenset[Part]], None]] = []
         self._warned: set[tuple[Topic, str]] = set()
         self._silence: CALLBACK_TYPE | None = None
-        self._claim = Claim(hass, entry)
+        self._claim = Claim(hass, entry, self._on_claimed)
 
     # --- what entities ask -------------------------------------------------------------------------------------
 
@@ -282,10 +283,17 @@ class PorchlightCoordinator:
             self._quiet()
             if message.retain:
                 self._silence = async_call_later(self.hass, SILENCE_S, self._on_silence)
+                self._claim.say(again=True)
         elif payload in (b"offline", b""):
             self._set_online(online=False, why="its last word is offline")
         else:
             self.refuse(Topic.STATUS, "", Refusal(kind="field", detail=f"{len(payload)} bytes, no online or offline"))
+
+    @callback
+    def _on_claimed(self) -> None:
+        if self._silence is not None and self._announced is not None and self._announced.answers_claims:
+            self._quiet()
+            self._silence = async_call_later(self.hass, CLAIM_ANSWER_S, self._on_silence)
 
     @callback
     def _on_silence(self, _: datetime) -> None:

@@ -149,6 +149,11 @@ class Fields:
             raise self._fault(key)
         return list(value)
 
+    def names(self, key: str) -> list[str]:
+        """The strings of a list, of what may be anything: a later version may have more to say."""
+        value = self._data.get(key)
+        return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
     def uri(self, key: str) -> str:
         """An address without its query, in which a signature would stand."""
         value = self._get(key)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from homeassistant.util.json import json_loads
 
-from .const import SCHEMA, EventType
+from .const import ANSWERS_CLAIMS, SCHEMA, EventType
 from .fields import (
     API_URL,
     DIRECTION,
@@ -64,6 +64,8 @@ class Announce:
     cameras: tuple[Camera, ...]
     #: Where its own HTTP API answers; None when it does not.
     api_url: str | None
+    #: A claim that is heard is answered with the status.
+    answers_claims: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +176,7 @@ def parse_announce(payload: bytes, node: str) -> Announce | Refusal:
             model=body.prose("model", MAX_NAME, empty=True),
             cameras=cameras,
             api_url=None if api is None else api.text("url", API_URL),
+            answers_claims=ANSWERS_CLAIMS in body.names("features"),
         )
 
     return _parse(payload, read)

@@ -85,7 +85,7 @@ class MqttBridge:
         self._controls = controls
         self._clock = clock
         self._config = config
-        self._info = info
+        self._info = replace(info, features=(*info.features, messages.ANSWERS_CLAIMS))
         self._claim_grace_s = claim_grace_s
         self._claimed_grace_s = claimed_grace_s
         self._birth_spread_s = birth_spread_s
@@ -288,6 +288,8 @@ class MqttBridge:
         if isinstance(claim, Refusal):
             _LOG.warning("A claim is not understood: %s", claim.reason)
             return
+        if claim.by and not retained:
+            self._tell(STATUS, messages.ONLINE)
         left = () if retained else claim.left
         before = self._claimed.is_set()
         if claim.by:

@@ -41,6 +41,10 @@ class CameraInfo:
     erased_lines: tuple[str, ...] = ()
 
 
+#: A claim that comes while the node is connected is answered with its status: so a claimant knows that it lives.
+ANSWERS_CLAIMS = "answers_claims"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeInfo:
     """What is fixed about a node while the program runs; never holds a secret."""

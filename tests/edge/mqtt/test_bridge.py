@@ -379,6 +379,15 @@ async def test_a_claimant_that_sees_devices_left_has_them_taken_away_again(broke
         assert [topic for topic in topics(observer.heard) if topic in DISCOVERED] == [DISCOVERED[1], DISCOVERED[0]]
 
 
+async def test_a_claim_is_answered_by_who_lives(broker: Broker, observer: Observer) -> None:
+    async with Edge(broker.port):
+        await answered(observer)
+        assert json.loads(observer.on(ANNOUNCE)[0].payload)["features"] == ["answers_claims"]
+        before = len(observer.on(STATUS))
+        await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
+        assert (await heard_on(observer, STATUS, before + 1))[-1].text == "online"
+
+
 async def test_a_wish_that_the_broker_kept_is_a_claim_and_no_more(broker: Broker, observer: Observer) -> None:
     await publish(observer, CLAIM, AGAIN, retain=True)
     await publish(observer, DISCOVERED[1], '{"left": "by an earlier run"}', retain=True)

@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.porchlight import async_remove_config_entry_device
-from custom_components.porchlight.const import SILENCE_S
+from custom_components.porchlight.const import CLAIM_ANSWER_S, SILENCE_S
 from tests.broker import Broker
 from tests.ha.integration.conftest import entities_of, faults, state_of, unload, until
 from tests.ha.integration.node import CAMERA, NODE, Node, golden
@@ -198,6 +198,29 @@ async def test_a_kept_online_is_believed_for_a_while_only(
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=SILENCE_S + 1))
     await hass.async_block_till_done()
     assert state_of(hass, PERSON) == "on"  # it spoke itself
+    await unload(hass, entry)
+
+
+async def test_a_kept_online_of_a_node_that_answers_claims_is_believed_no_longer_than_an_answer_takes(
+    hass: HomeAssistant, mqtt_entry: MockConfigEntry, edge: Node, entry: MockConfigEntry
+) -> None:
+    edge.tell_all()
+    edge.announce(features=["answers_claims", 7, "more"])
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: state_of(hass, PERSON) == "on" and claims(edge))
+    for _ in range(2):
+        await until(lambda: entry.runtime_data._silence is not None)
+        edge.status("online")  # it answers
+        await until(lambda: entry.runtime_data._silence is None)
+        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=CLAIM_ANSWER_S + 1))
+        await hass.async_block_till_done()
+        assert state_of(hass, PERSON) == "on"
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        await until(lambda: state_of(hass, PERSON) == "on")
+    edge.observer.clear()
+    await until(lambda: entry.runtime_data._silence is not None)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=CLAIM_ANSWER_S + 1))
+    await until(lambda: state_of(hass, PERSON) == "unavailable")
     await unload(hass, entry)
 
 
