@@ -12,6 +12,7 @@ import argparse
 import json
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -58,6 +59,9 @@ def measure(world: World, names: Iterable[str]) -> list[Row]:
             table += rows(name, part.rows, _numbers(name, part, 1 if part.exact else world.rounds))
         except (CannotError, PorchlightError) as error:
             world.missing.append(f"{name}: {error}")
+        except subprocess.CalledProcessError as error:
+            said = str(error.stderr or "").strip().splitlines()[-1:]
+            world.missing.append(f"{name}: {Path(error.cmd[0]).name} ended with status {error.returncode} {said}")
     return table
 
 

@@ -74,7 +74,8 @@ def read_reference(file: Path) -> tuple[tuple[Look, ...], int]:
     try:
         body = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(explain(error, file)) from error
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"Cannot read the reference {file}: {reason}") from error
     except ValueError as error:
         raise ConfigError(f"The reference {file} is no JSON: make it with `porchlight replay --reference`") from error
     try:

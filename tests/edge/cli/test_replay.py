@@ -8,6 +8,7 @@ import pytest
 
 from edge_detector.cli.replay import event_line
 from tests.edge.cli.conftest import Porchlight
+from tests.paths import model
 
 SCENE = "scene://door?people=1"
 
@@ -39,6 +40,35 @@ def test_tables(porchlight: Porchlight) -> None:
     assert ended.status == 0
     for part in ("person_arrived", "Visits", "Clips", "Keep the clips with --out DIR", "inferences by hog"):
         assert part in ended.out
+
+
+def test_a_replay_beside_a_reference(porchlight: Porchlight) -> None:
+    scene = "scene://walk?people=1&seed=3&duration=9"
+    weights = ("--model", str(model("yolov5n.onnx")))
+    made = porchlight("replay", scene, "--reference", "reference.json", *weights)
+    assert "90 pictures were looked at" in made.out
+    assert "person_arrived" not in made.out
+    ended = porchlight("replay", scene, "--compare", "reference.json", *weights)
+    assert ended.status == 0
+    for part in (
+        "person_arrived",
+        "Beside the reference",
+        "of those, seen",
+        "100% of 1",
+        "boxes found, from 160 pixels",
+    ):
+        assert part in ended.out
+    summary = json.loads(
+        porchlight("replay", scene, "--compare", "reference.json", "--json", *weights).out.splitlines()[-1]
+    )
+    assert summary["compared"]["visit_recall"] == 1.0
+
+
+def test_an_absent_reference_is_told(porchlight: Porchlight) -> None:
+    weights = ("--model", str(model("yolov5n.onnx")))
+    ended = porchlight("replay", SCENE, "--compare", "absent.json", *weights)
+    assert ended.status != 0
+    assert "Cannot read the reference absent.json" in ended.err
 
 
 def test_a_configuration_wins_and_options_win_over_it(porchlight: Porchlight) -> None:
