@@ -24,14 +24,19 @@ _CONTRAST_QUANTILES = (0.04, 0.96)
 _FLOOR_LEVELS = 8.0
 #: ...and at least so many standard deviations of the noise, which leaves none of 80 000 quiet pixels above it.
 _NOISE_SIGMAS = 5.5
-#: The noise is read off the quieter pixels of two pictures in a row, so that a person before the lens is no noise.
-_NOISE_QUANTILE = 0.4
-#: That quantile of the difference of two pixels with normal noise, in standard deviations of one.
-_NOISE_QUANTILE_SIGMAS = 0.5244 * math.sqrt(2)
+#: The noise is read off the middle of the differences of two pictures in a row: neither a person before the lens nor a
+#: cloud, which changes all alike, is noise.
+_NOISE_QUANTILES = (0.3, 0.7)
+#: How far these quantiles of the difference of two pixels with normal noise lie apart, in standard deviations of one.
+_NOISE_SPREAD_SIGMAS = 2 * 0.5244 * math.sqrt(2)
+#: Differences are counted from here, so that those below zero are counted, too.
+_MIDDLE = 128
 #: No camera is as noisy: more is a picture that changes.
 _NOISE_MAX_LEVELS = 12.0
 #: How fast the noise estimate follows.
 _NOISE_TAU_S = 1.0
+#: ...and what two pictures may count for at most if they make it more: a cloud that comes between them is no noise.
+_NOISE_STEP_S = 0.2
 #: Where a pixel's own mean deviation from the background is large, as at leaves, water and a codec's blotches, so many
 #: times that deviation must change (5.5 standard deviations of normal noise), but no more than so often the usual.
 _UNREST_FACTOR = 6.9
@@ -65,10 +70,11 @@ _SCENE_SHARE = 0.5
 _GAIN_MIN = 0.4
 _GAIN_MAX = 2.5
 _GAIN_DEAD_BAND = 0.02
-#: What a pixel must change by is worked out anew so often, or with every picture while calibrating.
-_THRESHOLD_S = 1.0
-#: The brightness of the whole is read off every so many lines.
-_GAIN_LINES = 4
+#: What a pixel must change by is worked out anew so often, or with every picture while calibrating; and so often is
+#: learned from pictures in which nothing moves.
+_LEARN_S = 1.0
+#: Noise and brightness of the whole are read off every so many lines.
+_SOME_LINES = 8
 #: The ratio of picture to background is measured in steps of 1 / 64.
 _GAIN_STEPS = 64
 #: Smaller blobs, as their outline through the middles of the grown pixels encloses, are nothing: a single pixel has 4,
@@ -105,13 +111,22 @@ class _Memory:
     still_s: Levels
     #: The mean deviation from the background around each pixel.
     unrest: Levels
+    #: The background in whole levels.
+    plain: Small
     #: How many levels each pixel must change by to count.
     threshold: Small
     threshold_t: float
+    #: Of this picture and of the last that the background was learned from.
     t: float
+    learned_t: float
     calibrating_since: float | None
     #: Standard deviation of a pixel that shows the same thing; 0 before the second picture.
     noise: float = 0.0
+
+    def take_time(self) -> float:
+        """Seconds since the background was learned last, which is now."""
+        dt, self.learned_t = self.t - self.learned_t, self.t
+        return dt
 
 
 class MotionGate:
@@ -132,29 +147,34 @@ class MotionGate:
         memory = self._memory
         if memory is None or memory.background.shape != small.shape or not 0 <= t - memory.t <= _GAP_S:
             return self._start(small, t)
-        difference = _difference(memory.background, small)
-        if _share(_above(difference, memory.threshold)) > _ALL_SHARE:
+        difference, beyond = _change(memory.plain, small, memory.threshold)
+        pixels = cv2.countNonZero(beyond)
+        if pixels > _ALL_SHARE * beyond.size:
             return self._start(small, t)
-        if memory.calibrating_since is not None or t - memory.threshold_t >= _THRESHOLD_S:
-            _measure(memory, small, t)
-        dt, memory.t, memory.previous = t - memory.t, t, small
-        if _follow(memory, small):
-            difference = _difference(memory.background, small)
-        changed = _above(difference, memory.threshold)
+        dt, memory.t = t - memory.t, t
+        quiet = pixels <= _NO_BLOB_PIXELS and memory.calibrating_since is None
+        motion = _rest(memory, small, difference) if quiet else self._look(memory, small, dt)
+        memory.previous = small
+        return motion
+
+    def _look(self, memory: _Memory, small: Small, dt: float) -> Motion:
+        """Something changed: the light, or something moves."""
+        _learn_noise(memory, small, dt)
+        _follow_light(memory, small)
+        threshold, t = memory.threshold, memory.t
+        difference, beyond = _change(memory.plain, small, threshold)
+        if memory.calibrating_since is not None or t - memory.threshold_t >= _LEARN_S:
+            _settle_threshold(memory)  # from the next picture on: noise that this one brings along must not hide it
         if self._ignored is not None:
-            changed[self._ignored > 0] = 0
-        pixels = cv2.countNonZero(changed)
-        share = pixels / changed.size
+            beyond[self._ignored > 0] = 0
+        share = cv2.countNonZero(beyond) / beyond.size
         if share > _SCENE_SHARE and memory.calibrating_since is None:
             memory.calibrating_since = t
         if memory.calibrating_since is not None:
-            _calibrate(memory, small, dt, difference, share)
+            _calibrate(memory, small, difference, share)
             return Motion(t=t, score=share, calibrating=True)
-        if pixels <= _NO_BLOB_PIXELS:
-            _learn_quiet(memory, small, dt, difference)
-            return Motion(t=t, score=0.0)
-        restless = _above(_difference(memory.recent, small), memory.threshold)
-        regions = _learn(memory, small, dt, difference, changed)
+        restless = _marked(_change(_plain(memory.recent), small, threshold)[1])
+        regions = _learn(memory, small, difference, _marked(beyond))
         _settle(memory, restless, regions)
         return Motion(t=t, score=share if regions else 0.0, regions=regions)
 
@@ -174,9 +194,11 @@ def _remember(small: Small, t: float) -> _Memory:
         previous=small,
         still_s=np.zeros_like(levels),
         unrest=unrest,
+        plain=small,
         threshold=_threshold(levels, unrest, 0.0),
         threshold_t=t,
         t=t,
+        learned_t=t,
         calibrating_since=t,
     )
 
@@ -201,17 +223,19 @@ def _weight(dt: float, tau: float) -> float:
     return 1 - math.exp(-dt / tau)
 
 
-def _difference(levels: Levels, small: Small) -> Small:
-    return np.asarray(cv2.absdiff(small, cv2.convertScaleAbs(levels)), dtype=np.uint8)
+def _change(before: Small, small: Small, threshold: Small) -> tuple[Small, Small]:
+    """The difference to what was before, and by how much it is more than it must be."""
+    difference = np.asarray(cv2.absdiff(small, before), dtype=np.uint8)
+    return difference, np.asarray(cv2.subtract(difference, threshold), dtype=np.uint8)
 
 
-def _above(difference: Small, threshold: Small) -> Small:
-    """1 where more than the threshold changed, else 0."""
-    return np.asarray(cv2.threshold(cv2.subtract(difference, threshold), 0, 1, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+def _marked(beyond: Small) -> Small:
+    """1 where there is anything, else 0."""
+    return np.asarray(cv2.threshold(beyond, 0, 1, cv2.THRESH_BINARY)[1], dtype=np.uint8)
 
 
-def _share(changed: Small) -> float:
-    return cv2.countNonZero(changed) / changed.size
+def _plain(levels: Levels) -> Small:
+    return np.asarray(cv2.convertScaleAbs(levels), dtype=np.uint8)
 
 
 def _quantiles(levels: Small, *shares: float) -> list[float]:
@@ -221,57 +245,75 @@ def _quantiles(levels: Small, *shares: float) -> list[float]:
     return [float(np.interp(share * below[-1], below, _BIN_EDGES)) for share in shares]
 
 
-def _measure(memory: _Memory, small: Small, t: float) -> None:
-    """Learn the noise from this picture and the one before, and what counts as a change from it."""
-    step = np.asarray(cv2.absdiff(small, memory.previous), dtype=np.uint8)
-    noise = min(_quantiles(step, _NOISE_QUANTILE)[0] / _NOISE_QUANTILE_SIGMAS, _NOISE_MAX_LEVELS)
-    memory.noise += (noise - memory.noise) * (_weight(t - memory.threshold_t, _NOISE_TAU_S) if memory.noise else 1.0)
-    memory.threshold, memory.threshold_t = _threshold(memory.background, memory.unrest, memory.noise), t
+def _rest(memory: _Memory, small: Small, difference: Small) -> Motion:
+    """Nothing changed but for the noise: learn from it now and then."""
+    if memory.t - memory.learned_t >= _LEARN_S:
+        _learn_noise(memory, small, memory.t - memory.learned_t)
+        _learn_quiet(memory, small, difference)
+        _settle_threshold(memory)
+    return Motion(t=memory.t, score=0.0)
 
 
-def _follow(memory: _Memory, small: Small) -> bool:
-    """Bring the background to this picture's brightness; False when it has it.
+def _learn_noise(memory: _Memory, small: Small, dt: float) -> None:
+    """Learn the noise from the picture before; `dt` is how long ago it was last learned."""
+    lines = np.s_[::_SOME_LINES]
+    step = cv2.subtract(small[lines], memory.previous[lines], dtype=cv2.CV_16S)
+    low, high = _quantiles(np.clip(step + _MIDDLE, 0, 255).astype(np.uint8), *_NOISE_QUANTILES)
+    noise = min((high - low) / _NOISE_SPREAD_SIGMAS, _NOISE_MAX_LEVELS)
+    dt = dt if noise < memory.noise else min(dt, _NOISE_STEP_S)
+    memory.noise += (noise - memory.noise) * (_weight(dt, _NOISE_TAU_S) if memory.noise else 1.0)
+
+
+def _follow_light(memory: _Memory, small: Small) -> None:
+    """Bring the background to this picture's brightness.
 
     The brightness is the median of the ratio of both, which whatever moves does not sway.
     """
-    lines = np.s_[::_GAIN_LINES]
+    lines = np.s_[::_SOME_LINES]
     ratio = cv2.divide(small[lines], memory.background[lines], scale=_GAIN_STEPS, dtype=cv2.CV_8U).astype(np.uint8)
     gain = min(max(_quantiles(ratio, 0.5)[0] / _GAIN_STEPS, _GAIN_MIN), _GAIN_MAX)
-    if abs(gain - 1) <= _GAIN_DEAD_BAND:
-        return False
-    memory.background *= np.float32(gain)
-    return True
+    if abs(gain - 1) > _GAIN_DEAD_BAND:
+        memory.background *= np.float32(gain)
+        memory.plain = _plain(memory.background)
+
+
+def _settle_threshold(memory: _Memory) -> None:
+    memory.threshold, memory.threshold_t = _threshold(memory.background, memory.unrest, memory.noise), memory.t
 
 
 def _threshold(background: Levels, unrest: Levels, noise: float) -> Small:
     """How many levels each pixel must change by to count, as whole ones: differences are."""
-    low, high = _quantiles(np.asarray(cv2.convertScaleAbs(background), dtype=np.uint8), *_CONTRAST_QUANTILES)
+    low, high = _quantiles(_plain(background), *_CONTRAST_QUANTILES)
     usual = max(_FLOOR_LEVELS, _CONTRAST_SHARE * (high - low), _NOISE_SIGMAS * noise)
     needed = np.clip(unrest * np.float32(_UNREST_FACTOR), usual, usual * _UNREST_LIMIT)
     return np.asarray(needed, dtype=np.uint8)
 
 
-def _calibrate(memory: _Memory, small: Small, dt: float, difference: Small, share: float) -> None:
+def _calibrate(memory: _Memory, small: Small, difference: Small, share: float) -> None:
     """Learn the whole picture fast, until it holds still."""
-    weight = _weight(dt, _CALIBRATION_TAU_S)
+    weight = _weight(memory.take_time(), _CALIBRATION_TAU_S)
     cv2.accumulateWeighted(small, memory.background, weight)
     cv2.accumulateWeighted(small, memory.recent, weight)
     cv2.accumulateWeighted(cv2.blur(difference, _UNREST_BLUR), memory.unrest, weight)
+    memory.plain = _plain(memory.background)
     lasted = memory.t - (memory.calibrating_since or 0.0)
     if lasted >= _CALIBRATION_MAX_S or (lasted >= _CALIBRATION_MIN_S and share < _CALIBRATED_SHARE):
         memory.calibrating_since = None
 
 
-def _learn_quiet(memory: _Memory, small: Small, dt: float, difference: Small) -> None:
+def _learn_quiet(memory: _Memory, small: Small, difference: Small) -> None:
     """What `_learn` does when nothing moves, for a third of the work."""
+    dt = memory.take_time()
     cv2.accumulateWeighted(small, memory.recent, _weight(dt, _RECENT_TAU_S))
     cv2.accumulateWeighted(small, memory.background, _weight(dt, _QUIET_TAU_S))
     cv2.accumulateWeighted(cv2.blur(difference, _UNREST_BLUR), memory.unrest, _weight(dt, _UNREST_TAU_S))
     memory.still_s.fill(0)
+    memory.plain = _plain(memory.background)
 
 
-def _learn(memory: _Memory, small: Small, dt: float, difference: Small, changed: Small) -> tuple[Box, ...]:
+def _learn(memory: _Memory, small: Small, difference: Small, changed: Small) -> tuple[Box, ...]:
     """Where something moves; the background follows the picture, where that changed only very slowly."""
+    dt = memory.take_time()
     grown = np.asarray(cv2.dilate(changed, _GROWTH), dtype=np.uint8)
     regions = _joined(_blobs(grown))
     if not regions:
@@ -295,6 +337,7 @@ def _settle(memory: _Memory, restless: Small, regions: Sequence[Box]) -> None:
         if restless[part].any():
             memory.still_s[part] = 0
     np.copyto(memory.background, memory.recent, where=memory.still_s > _STILL_S)
+    memory.plain = _plain(memory.background)
 
 
 def _blobs(grown: Small) -> list[Box]:
