@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,8 +22,8 @@ from tests.docs.machine import PATIENCE_S, Machine, furnish
 
 #: Other languages, which nobody types; test_examples.py looks at them.
 DATA = frozenset({"ini", "json", "mermaid", "python", "sql", "text", "toml", "yaml"})
-#: Pages that speak to a running edge.
-WITH_EDGE = frozenset({"docs/how-to/api.md"})
+#: Pages that need a running edge, or what one leaves.
+WITH_EDGE = frozenset({"docs/how-to/api.md", "docs/troubleshooting.md"})
 #: A reason that says something.
 REASON_CHARS = 10
 COMMAND = get_command(app)
@@ -59,30 +59,34 @@ def machine(tmp_path: Path, broker: Broker) -> Machine:
     return furnish(tmp_path, broker.port, free_port())
 
 
-@pytest.mark.parametrize("name", pages_with_commands())
+@pytest.mark.parametrize("name", [name for name in pages_with_commands() if name not in WITH_EDGE])
 def test_commands_run(name: str, machine: Machine, broker: Broker) -> None:
+    run(name, machine, broker, {})
+
+
+@pytest.mark.parametrize("name", sorted(WITH_EDGE))
+def test_commands_run_beside_an_edge(name: str, watched: tuple[Machine, str], broker: Broker) -> None:
+    machine, visit_id = watched
+    run(name, machine, broker, {VISIT: visit_id})
+
+
+def run(name: str, machine: Machine, broker: Broker, replace: dict[str, str]) -> None:
+    """Type all commands of a page that are not marked."""
     blocks = [block for block in shell_blocks() if name_of(block.page) == name and block.not_run is None]
-    replace = {
-        f"{HOST}:8099": f"{HOST}:{machine.web_port}",
-        "homeassistant.local": HOST,
-        "-h broker.lan": f"-h {HOST} -p {broker.port}",
-    }
-    if name in WITH_EDGE:
-        with edge(machine) as visit_id:
-            done = machine.run(blocks, {**replace, VISIT: visit_id})
-    else:
-        done = machine.run(blocks, replace)
+    there = {f"{HOST}:8099": f"{HOST}:{machine.web_port}", "-h broker.lan": f"-h {HOST} -p {broker.port}"}
+    done = machine.run(blocks, {**there, **replace})
     assert done.returncode == 0, done.stderr[-3000:] or done.stdout[-3000:]
 
 
-@contextmanager
-def edge(machine: Machine) -> Iterator[str]:
-    """A running edge in the machine's folder that has a clip; the id of its visit."""
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[tuple[Machine, str]]:
+    """A machine on which an edge runs that has a clip, and the id of its visit."""
+    machine = furnish(tmp_path_factory.mktemp("watched"), broker.port, free_port())
     variables = {**machine.environment, "PORCHLIGHT__CAMERAS__DOOR__SOURCE": "scene://pair"}
     with (machine.folder / "edge.log").open("w") as log:
         process = subprocess.Popen([*PORCHLIGHT, "run"], cwd=machine.folder, env=variables, stdout=log, stderr=log)
         try:
-            yield visit_with_clip(machine, process)
+            yield machine, visit_with_clip(machine, process)
         finally:
             process.terminate()
             process.wait(PATIENCE_S)

@@ -128,10 +128,11 @@ def test_links_lead_somewhere() -> None:
 
 
 def examples() -> Iterator[Any]:
-    """Every example that is meant to be copied."""
-    for path in sorted(PAGES.glob("*.md")):
+    """Every example that is meant to be copied, also on the other pages."""
+    for path in sorted((ROOT / "docs").rglob("*.md")):
         for n, text in enumerate(re.findall(r"^```yaml\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)):
-            yield pytest.param(yaml.safe_load(text), id=f"{path.stem}-{n}")
+            if {"action", "triggers"} & (example := yaml.safe_load(text)).keys():
+                yield pytest.param(example, id=f"{path.stem}-{n}")
 
 
 @pytest.mark.parametrize("example", examples())
