@@ -313,7 +313,10 @@ class Node:
             await asyncio.sleep(BOARD_INTERVAL_S)
             if not self._brake.update(await asyncio.to_thread(read_board)):
                 continue
-            _LOG.warning("Analysing %s", f"less: {self._brake.reason}" if self._brake.reason else "as much as before")
+            if self._brake.reason is None:
+                _LOG.info("The board is well again: as much is analysed as before")
+            else:
+                _LOG.warning("Less is analysed: %s", self._brake.reason)
             for camera in self._cameras.values():
                 camera.brake(self._brake.share)
             return
