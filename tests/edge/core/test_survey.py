@@ -42,7 +42,7 @@ def test_who_has_never_been_in_a_required_zone_makes_no_visit() -> None:
 
 def test_lines_count_also_those_who_make_no_visit() -> None:
     surveyor = Surveyor(Outline(zones=(MAT,), lines=(GATE,)))
-    surveyor.survey(0.0, (track(0.22),), aspect=1.0)
+    surveyor.survey(0.0, (track(0.05),), aspect=1.0)
     found = surveyor.survey(0.2, (track(0.45),), aspect=1.0)
     assert (found.people, [crossing.direction for crossing in found.crossings]) == ((), ["in"])
 
