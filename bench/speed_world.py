@@ -136,12 +136,12 @@ class World:
         """As it is deployed."""
         return parts.build_detector(self.config, self.folder)
 
-    def film(self, size: str, *, people: int = 0, seconds: float = 20.0) -> Path:
-        """The generated door as a camera sends it."""
-        key = (size, people, seconds)
+    def film(self, size: str, *, people: int = 0, seconds: float = 20.0, gop: int = 15) -> Path:
+        """The generated door as a camera sends it, 15 pictures a second."""
+        key = (size, people, seconds, gop)
         if key not in self._films:
-            path = self.folder / f"{size}-{people}-{seconds:g}.mp4"
-            self._films[key] = film(path, size=SIZES[size], people=people, seconds=seconds)
+            path = self.folder / f"{size}-{people}-{seconds:g}-{gop}.mp4"
+            self._films[key] = film(path, size=SIZES[size], people=people, seconds=seconds, gop=gop)
         return self._films[key]
 
 
