@@ -37,6 +37,7 @@ from edge_detector.files import make_folder
 from edge_detector.mqtt.event_queue import EventQueue, JournalThread
 from edge_detector.mqtt.events import event_of
 from edge_detector.outbox.database import Database
+from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
 from edge_detector.outbox.upkeep import SqliteUpkeep
@@ -161,6 +162,7 @@ class Worker:
             places=places,
             ledger=self._ledger,
             journal=journal,
+            diary=SqliteHistory(self._database),
             clock=self._clock,
             write_file=write_file,
             wake=self._delivery.wake,

@@ -256,9 +256,7 @@ class HistoryReader(Protocol):
         """Everything that has a number, also what is long gone, in the order of the numbers."""
         ...
 
-    def traffic(
-        self, places: Collection[Place], spans: Sequence[Span], bucket: Bucket
-    ) -> Mapping[Key, Counts]:
+    def traffic(self, places: Collection[Place], spans: Sequence[Span], bucket: Bucket) -> Mapping[Key, Counts]:
         """How much happened at some places together: visits of cameras and zones, crossings of lines."""
         ...
 

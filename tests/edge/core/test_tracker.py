@@ -341,6 +341,7 @@ def dressed(coats: dict[float, Coat]) -> Callable[[Box], Coat]:
 def test_two_who_turn_round_behind_each_other_are_told_apart_by_their_coats() -> None:
     # They meet, are one box for a moment, and each goes back: by their ways alone they went through each other.
     tracker, plain = Tracker(), Tracker()
+    before: list[int] = []
     for n, gap in enumerate((0.2, 0.15, 0.1, 0.05)):
         boxes, coats = found(standing(0.5 - gap), standing(0.5 + gap)), dressed({0.5 - gap: RED, 0.5 + gap: BLUE})
         before = [track.id for track in tracker.update(n * 0.2, boxes, coats)]
@@ -409,8 +410,8 @@ def test_who_bows_has_not_lost_the_legs() -> None:
     tracker = Tracker()
     for n in range(5):
         tracker.update(n * 0.2, found(standing(0.5)))
-    for n in range(3):
-        (track,) = tracker.update(1.0 + n * 0.2, found(standing(0.5)._replace(y1=0.45)))
+    bowed = [tracker.update(1.0 + n * 0.2, found(standing(0.5)._replace(y1=0.45))) for n in range(3)]
+    (track,) = bowed[-1]
     assert track.feet == pytest.approx((0.5, 0.7), abs=0.03)
 
 
