@@ -24,7 +24,7 @@ LATENCY_S = 25.0
 
 
 def cameras(world: World) -> Part:
-    """Memory and CPU of 1 to 12 cameras in which nobody comes."""
+    """Memory and CPU of 1 to 12 cameras to which nobody comes."""
     video = world.film("720p")
     world.choose()
 
@@ -80,7 +80,13 @@ def crowd(world: World) -> Part:
             Wanted(name="eight 720p cameras, two with people", of="cpu", unit="of 2 cores", goal=Goal(at_most=0.8)),
             Wanted(name="their oldest analysed picture", of="oldest", unit="ms", goal=Goal(at_most=400)),
             Wanted(name="their 95th percentile", of="p95", unit="ms"),
-            Wanted(name="pictures analysed a second, of the slowest camera", of="fps", unit="1/s"),
+            Wanted(
+                name="pictures analysed a second, of the slowest camera",
+                of="fps",
+                unit="1/s",
+                goal=Goal(at_least=4.5),
+                note="5 are wanted; a busy machine is spared by looking less often",
+            ),
         ],
     )
 
