@@ -31,11 +31,11 @@ class Goal:
         """Whether a number is good enough."""
         return number >= self.at_least if self.at_least is not None else number <= (self.at_most or 0.0)
 
-    def margin(self, number: float) -> float:
-        """How many times better than it has to be."""
+    def margin(self, number: float) -> float | None:
+        """How many times better than it has to be; None where there is nothing left to be better at."""
         if self.at_least is not None:
             return number / self.at_least
-        return (self.at_most or 0.0) / number if number else float("inf")
+        return (self.at_most or 0.0) / number if number else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,13 @@ def test_a_goal_of_the_value() -> None:
     assert (row.ratio, row.met) == (0.1, False)
 
 
+def test_nothing_left_to_be_better_at() -> None:
+    row = made(Wanted(name="missed", of="missed", unit="", goal=Goal(at_most=0)), {"missed": [0.0]})
+    assert (row.met, row.margin) == (True, None)
+    row = made(Wanted(name="missed", of="missed", unit="", goal=Goal(at_most=0)), {"missed": [2.0]})
+    assert (row.met, row.margin) == (False, 0.0)
+
+
 def test_without_its_baseline_a_row_is_not_judged() -> None:
     row = made(LESS, {"ours": [2.0]})
     assert (row.value, row.baseline, row.ratio, row.goal, row.met) == (2.0, None, None, ">= 10", None)
@@ -115,7 +122,8 @@ def test_the_plot(tmp_path: Path) -> None:
     draw(table[:1], tmp_path / "one")
     assert (tmp_path / "plots" / "speed.png").read_bytes().startswith(b"\x89PNG")
     for folder in ("plots", "one"):
-        assert (tmp_path / folder / "speed.svg").read_text().count("<path") > 20
+        assert "times better than the goal" in (tmp_path / folder / "speed.svg").read_text()
+    assert "idle 720p cameras" in (tmp_path / "plots" / "speed.svg").read_text()
 
 
 @pytest.mark.serial
