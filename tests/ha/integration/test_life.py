@@ -145,6 +145,16 @@ async def test_new_names_are_shown(hass: HomeAssistant, running: MockConfigEntry
     assert set(devices_of(hass, running)) == {"House", "Porch", "Garden"}
 
 
+async def test_of_two_announcements_at_once_the_later_holds(
+    hass: HomeAssistant, running: MockConfigEntry, edge: Node
+) -> None:
+    edge.announce(name="One")
+    edge.announce(name="Two")
+    await until(lambda: "Two" in devices_of(hass, running))
+    await hass.async_block_till_done()
+    assert "One" not in devices_of(hass, running)
+
+
 async def test_only_devices_that_are_gone_may_be_deleted(
     hass: HomeAssistant, running: MockConfigEntry, edge: Node
 ) -> None:
