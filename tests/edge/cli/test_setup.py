@@ -92,7 +92,12 @@ def test_from_an_empty_folder_to_a_running_edge(tmp_path: Path) -> None:
         assert [path.name for path in home.iterdir() if path.is_file()] == ["porchlight.yaml"]
         assert stat.S_IMODE((home / "porchlight.yaml").stat().st_mode) == 0o600
         run = [sys.executable, "-m", "edge_detector", "run"]
-        environment = {"PORCHLIGHT__WEB__ENABLED": "false", "PORCHLIGHT__DETECTION__MODEL": str(detector)}
+        environment = {
+            "PORCHLIGHT__WEB__ENABLED": "false",
+            "PORCHLIGHT__DETECTION__MODEL": str(detector),
+            "PORCHLIGHT__DETECTION__BACKEND": "onnx",  # nothing is measured at the start
+            "PORCHLIGHT__DETECTION__PRECISION": "fp32",
+        }
         with broker.observer("porchlight/#", username="porch", password="l1ght: #1") as observer:  # noqa: S106
             edge = subprocess.Popen(run, cwd=home, env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
             try:
