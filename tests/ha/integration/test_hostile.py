@@ -4,6 +4,7 @@ import json
 import logging
 import random
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -92,9 +93,9 @@ def twisted(dice: random.Random) -> bytes:
                 case 0:
                     del at[key]
                 case 1:
-                    at[key] = dice.choice(JUNK)
+                    at[key] = deepcopy(dice.choice(JUNK))
                 case 2:
-                    at[dice.choice(["", "a/b", "x" * 300, key + " "])] = dice.choice(JUNK)
+                    at[dice.choice(["", "a/b", "x" * 300, key + " "])] = deepcopy(dice.choice(JUNK))
             break
     return json.dumps(message).encode()
 
