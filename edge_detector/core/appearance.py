@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_detector.core.boxes import from_region
 from edge_detector.core.types import Box, Planes
 
 #: How often each colour and each brightness occurs, as shares; two rows' roots, so that a product compares them.
@@ -19,6 +20,11 @@ _CHROMA_STEPS, _LUMA_STEPS = 12, 12
 _CHROMA_MIDDLE, _CHROMA_SPAN = 128, 96
 #: A coat is looked at with about so many pixels a side; more tell nothing new.
 _LOOK_PIXELS = 24
+
+
+def coat_area(box: Box) -> Box:
+    """The part of a box that shows the coat."""
+    return from_region(_COAT, box)
 
 
 def coat(planes: Planes, box: Box) -> Coat:
@@ -44,9 +50,9 @@ def mixed(old: Coat, new: Coat, weight: float) -> Coat:
 def _patch(plane: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     """Some pixels of the coat's part of the box; one at least."""
     height, width = plane.shape
-    box_width, box_height = box.x2 - box.x1, box.y2 - box.y1
-    x1, x2 = _span((box.x1 + _COAT.x1 * box_width) * width, (box.x1 + _COAT.x2 * box_width) * width, width)
-    y1, y2 = _span((box.y1 + _COAT.y1 * box_height) * height, (box.y1 + _COAT.y2 * box_height) * height, height)
+    area = coat_area(box)
+    x1, x2 = _span(area.x1 * width, area.x2 * width, width)
+    y1, y2 = _span(area.y1 * height, area.y2 * height, height)
     return plane[y1 : y2 : max((y2 - y1) // _LOOK_PIXELS, 1), x1 : x2 : max((x2 - x1) // _LOOK_PIXELS, 1)]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from edge_detector.core.appearance import Coat, alike, mixed
+from edge_detector.core.appearance import Coat, alike, coat_area, mixed
 from edge_detector.core.boxes import area, center, clip, intersection, iou, overlap
 from edge_detector.core.types import Box, Detection, Track
+from edge_detector.core.zones import foot
 
 #: The position is measured to about this share of the person's height (standard deviation).
 _MEASURED_STD_HEIGHTS = 0.05
@@ -19,12 +21,12 @@ _ACCELERATION_HEIGHTS = 1.5
 _FIRST_SPEED_STD_HEIGHTS = 1.0
 #: How fast the remembered size follows the measured one.
 _SIZE_TAU_S = 0.3
-#: A box that is shorter than the person by this share, with its head where it is expected, within so many heights, has
-#: lost the legs: something stands before them, or the detector took them for something else...
-_SHORT_SHARE = 0.78
+#: A box that is another height than the latest ones, by more than these shares, with its head where it is expected,
+#: within so many own heights, lacks the legs or has somebody else's...
+_SHORTER, _TALLER = 0.82, 1.2
 _HEAD_HEIGHTS = 0.15
-#: ...but for longer than about this, it is taken for what is to be seen of the person.
-_LEGS_TAU_S = 1.0
+#: ...as told by the median of so many boxes, so that what lasts longer is believed; of these at least.
+_HEIGHTS, _MIN_HEIGHTS = 7, 2
 #: Without a detection, a speed is believed for so long, then to fade with this time constant: people stop, and turn.
 _COAST_S = 0.5
 _COAST_TAU_S = 1.0
@@ -44,13 +46,15 @@ _COAT_SHARE = 0.5
 #: ...coats at this (Hellinger) distance are the same, and at that surely others; one that is not to be seen may be...
 _SAME_COAT, _OTHER_COAT = 0.35, 0.65
 _UNSEEN_COAT = 0.5
-#: ...and who comes where somebody was lost for longer than this, in a coat so surely another, is somebody else...
-_FRESH_S = 0.3
+#: ...and in a coat so surely another comes somebody else, unless it is the light that changes, on somebody who was
+#: seen this short a time ago in as good as the same place...
 _STRANGER = 0.9
+_FRESH_S = 0.3
+_STAYED_IOU = 0.6
 #: ...the coat that is remembered follows the one that is seen by this much...
 _COAT_WEIGHT = 0.2
-#: ...and is not to be seen on somebody of whose box this share may be hidden by somebody nearer.
-_HIDDEN_SHARE = 0.2
+#: ...and is not to be seen where more than this share of it may be hidden by somebody nearer.
+_HIDDEN_SHARE = 0.3
 #: What it costs to leave somebody without a detection: as much as the worst pair that is allowed.
 _ALONE_COST = 1.0
 #: The cost of a pair that is not allowed: more than any number of lonely people.
@@ -81,13 +85,13 @@ class _Person:
     hits: int
     #: The latest one.
     detection: Detection
-    #: Middle, size, and speed a second, in 0..1 of the frame.
+    #: Where it stands, its size, and its speed a second, in 0..1 of the frame.
     x: float
     y: float
     width: float
     height: float
-    #: The lower edge, with the legs that may be hidden.
-    feet: float
+    #: Of the latest boxes.
+    heights: tuple[float, ...]
     vx: float = 0.0
     vy: float = 0.0
     #: Covariance of position and speed, the same for x and y.
@@ -102,41 +106,42 @@ class _Person:
         dt = max(t - self.seen_t, 0.0)
         walked = min(dt, _COAST_S) + _COAST_TAU_S * (1 - _faded(dt))
         x, y = self.x + self.vx * walked, self.y + self.vy * walked
-        return Box(x - self.width / 2, y - self.height / 2, x + self.width / 2, y + self.height / 2)
+        return Box(x - self.width / 2, y - self.height, x + self.width / 2, y)
 
     def see(self, t: float, seen: _Seen) -> None:
         """Correct the state by a detection: a Kalman filter of constant speed, on x and y alike."""
         dt, detection = max(t - self.seen_t, 0.0), seen.detection
         if seen.coat is not None:
             self.coat = seen.coat if self.coat is None else mixed(self.coat, seen.coat, _COAT_WEIGHT)
-        predicted_x, predicted_y = center(self.at(t))
+        expected = self.at(t)
+        expected_x, expected_y = foot(expected)
         noise = _ACCELERATION_HEIGHTS**2
         p_xx = self.p_xx + 2 * dt * self.p_xv + dt**2 * self.p_vv + noise * dt**4 / 4
         p_xv = self.p_xv + dt * self.p_vv + noise * dt**3 / 2
         p_vv = self.p_vv + noise * dt**2
         gain_x = p_xx / (p_xx + _MEASURED_STD_HEIGHTS**2)
         gain_v = p_xv / (p_xx + _MEASURED_STD_HEIGHTS**2)
-        box = self._whole(t, detection.box)
+        box = self._whole(expected, detection.box)
         self.p_xx, self.p_xv, self.p_vv = (1 - gain_x) * p_xx, (1 - gain_x) * p_xv, p_vv - gain_v * p_xv
-        feet = self.feet + predicted_y - self.y
-        self.feet = feet + gain_x * (box.y2 - feet)
-        x, y = center(box)
+        x, y = foot(box)
         fade = _faded(dt)
-        self.vx, self.vy = self.vx * fade + gain_v * (x - predicted_x), self.vy * fade + gain_v * (y - predicted_y)
-        self.x, self.y = predicted_x + gain_x * (x - predicted_x), predicted_y + gain_x * (y - predicted_y)
+        self.vx, self.vy = self.vx * fade + gain_v * (x - expected_x), self.vy * fade + gain_v * (y - expected_y)
+        self.x, self.y = expected_x + gain_x * (x - expected_x), expected_y + gain_x * (y - expected_y)
         weight = 1 - math.exp(-dt / _SIZE_TAU_S)
         self.width += (box.x2 - box.x1 - self.width) * weight
         self.height += (box.y2 - box.y1 - self.height) * weight
         self.detection, self.seen_t, self.hits = detection, t, self.hits + 1
 
-    def _whole(self, t: float, box: Box) -> Box:
-        """The box with the legs that it lacks: its head is where it is expected, but it is suddenly much shorter."""
-        known, height = self.at(t), box.y2 - box.y1
-        if height >= self.height * _SHORT_SHARE or abs(box.y1 - known.y1) > self.height * _HEAD_HEIGHTS:
+    def _whole(self, expected: Box, box: Box) -> Box:
+        """The box down to where the feet must be: legs may be hidden, and two people may be taken for one."""
+        height, heights = box.y2 - box.y1, self.heights
+        self.heights = (*heights, height)[-_HEIGHTS:]
+        if len(heights) < _MIN_HEIGHTS:
             return box
-        dt = max(t - self.seen_t, 0.0)
-        believed = height + (self.height - height) * math.exp(-dt / _LEGS_TAU_S)
-        return box._replace(y2=max(box.y2, min(box.y1 + believed, 1.0)))
+        tall = statistics.median(heights)
+        if tall * _SHORTER <= height <= tall * _TALLER or abs(box.y1 - (expected.y2 - tall)) > tall * _HEAD_HEIGHTS:
+            return box
+        return box._replace(y2=min(box.y1 + tall, 1.0))
 
     def track(self) -> Track:
         """What others may know of it."""
@@ -147,7 +152,7 @@ class _Person:
             age=self.seen_t - self.first_t,
             hits=self.hits,
             seen_t=self.seen_t,
-            feet=(self.x, min(self.feet, 1.0)),
+            feet=(self.x, min(self.y, 1.0)),
         )
 
 
@@ -215,7 +220,7 @@ class Tracker:
     def _newcomer(self, t: float, seen: _Seen) -> _Person:
         self._last_id += 1
         box = seen.detection.box
-        x, y = center(box)
+        x, y = foot(box)
         return _Person(
             id=self._last_id,
             first_t=t,
@@ -226,7 +231,7 @@ class Tracker:
             y=y,
             width=box.x2 - box.x1,
             height=box.y2 - box.y1,
-            feet=box.y2,
+            heights=(box.y2 - box.y1,),
             coat=seen.coat,
         )
 
@@ -248,7 +253,7 @@ class Tracker:
             return _NEVER_COST
         place = (1 - iou(expected, box) + min(distance / reach, 1.0)) / 2
         strange = _strangeness(person.coat, seen.coat)
-        if strange >= _STRANGER and t - person.seen_t > _FRESH_S:
+        if strange >= _STRANGER and (t - person.seen_t > _FRESH_S or iou(expected, box) < _STAYED_IOU):
             return _NEVER_COST
         return place * (1 - _COAT_SHARE) + strange * _COAT_SHARE
 
@@ -269,7 +274,8 @@ def _seen(detections: Sequence[Detection], coat: Callable[[Box], Coat] | None) -
     seen = []
     for detection in detections:
         nearer = (d.box for d in detections if d.box.y2 > detection.box.y2 and d is not detection)
-        clear = all(intersection(box, detection.box) < _HIDDEN_SHARE * area(detection.box) for box in nearer)
+        shown = coat_area(detection.box)
+        clear = all(intersection(box, shown) <= _HIDDEN_SHARE * area(shown) for box in nearer)
         seen.append(_Seen(detection, coat(detection.box) if coat and clear else None))
     return seen
 
