@@ -22,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 HOST = "127.0.0.1"
 #: A broker that does not answer after this is broken.
-READY_S = 10.0
+READY_S = 30.0
 
 
 def free_port() -> int:

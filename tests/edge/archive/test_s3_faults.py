@@ -15,7 +15,7 @@ from tests.fault_proxy import Answer, Fault, FaultProxy, Kind, Mix, Script
 from tests.s3_server import S3Server, SeaweedServer
 
 #: Silence ends a try after this: short, so that tests are.
-TIMEOUT_S = 1.0
+TIMEOUT_S = 2.0
 
 
 @pytest.fixture

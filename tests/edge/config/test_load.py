@@ -135,9 +135,9 @@ def test_options_without_a_value_do_not_hide_the_file(tmp_path: Path) -> None:
     assert load(file, options=options).mqtt.host == "broker"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda path: path.name)
-def test_examples_hold(path: Path) -> None:
-    assert load(path).cameras
+@pytest.mark.parametrize("name", ["minimal.yaml", "porchlight.yaml"])
+def test_examples_hold(name: str) -> None:
+    assert load(ROOT / "examples" / name).cameras
 
 
 @pytest.mark.parametrize(
