@@ -1,7 +1,7 @@
 """The configuration: one model a section, whole and checked before anything starts."""
 
 from edge_detector.config.archive import ArchiveConfig, FolderArchive, S3Archive
-from edge_detector.config.camera import CameraConfig, ZoneConfig
+from edge_detector.config.camera import CameraConfig, LineConfig, ZoneConfig
 from edge_detector.config.delivery import DeliveryConfig
 from edge_detector.config.detection import DetectionConfig, VisitsConfig
 from edge_detector.config.mqtt import MqttConfig, TlsConfig
@@ -18,6 +18,7 @@ __all__ = [
     "DeliveryConfig",
     "DetectionConfig",
     "FolderArchive",
+    "LineConfig",
     "LoggingConfig",
     "MqttConfig",
     "NodeConfig",

@@ -112,7 +112,3 @@ class CameraConfig(Section):
             Line(id=key, name=line.name or key, start=line.start, end=line.end) for key, line in self.lines.items()
         )
         return Outline(zones=tuple(zones), lines=tuple(lines))
-
-    def zone_values(self) -> tuple[Zone, ...]:
-        """The zones in which people are counted."""
-        return self.outline().counted

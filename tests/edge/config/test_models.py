@@ -9,13 +9,17 @@ from edge_detector.config import (
     Config,
     DetectionConfig,
     FolderArchive,
+    LineConfig,
     MqttConfig,
     RecordingConfig,
     TlsConfig,
     ZoneConfig,
 )
 from edge_detector.config.describe import allowed, leaves
+from edge_detector.core.lines import Line
+from edge_detector.core.outline import Outline
 from edge_detector.core.types import Settings
+from edge_detector.core.zones import Zone, ZoneKind
 
 DOOR = {"door": CameraConfig(source="scene://door")}
 
@@ -76,15 +80,26 @@ def test_an_address_is_not_in_the_repr() -> None:
     assert "hunter" not in repr(MqttConfig(username="a", password=SecretStr("hunter4")))
 
 
-def test_zones_as_values_have_a_name() -> None:
+def test_zones_and_lines_make_an_outline_and_have_names() -> None:
     corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
     camera = CameraConfig(
-        source="x", zones={"a": ZoneConfig(points=corners), "b": ZoneConfig(name="Porch", points=corners)}
+        source="x",
+        zones={"a": ZoneConfig(points=corners), "b": ZoneConfig(name="Porch", points=corners, kind=ZoneKind.IGNORE)},
+        lines={
+            "gate": LineConfig(start=(0.1, 0.2), end=(0.3, 0.4)),
+            "x": LineConfig(name="X", start=(0, 0), end=(1, 1)),
+        },
     )
-    assert [(zone.id, zone.name, zone.points) for zone in camera.zone_values()] == [
-        ("a", "a", corners),
-        ("b", "Porch", corners),
-    ]
+    assert camera.outline() == Outline(
+        zones=(
+            Zone(id="a", name="a", points=corners),
+            Zone(id="b", name="Porch", points=corners, kind=ZoneKind.IGNORE),
+        ),
+        lines=(
+            Line(id="gate", name="gate", start=(0.1, 0.2), end=(0.3, 0.4)),
+            Line(id="x", name="X", start=(0.0, 0.0), end=(1.0, 1.0)),
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,6 +122,13 @@ def test_zones_as_values_have_a_name() -> None:
         # polygons that enclose nothing, or not one area
         (ZoneConfig, {"points": [[0, 0], [1, 1]]}, "at least 3"),
         (ZoneConfig, {"points": [[0, 0], [1, 1], [1, 0], [0, 1]]}, "edges that cross"),
+        (ZoneConfig, {"points": [[0, 0], [1, 0], [1, 1]], "kind": "forbid"}, "'count', 'required' or 'ignore'"),
+        # a line that has no sides
+        (LineConfig, {"start": [0.5, 0.5], "end": [0.5, 0.51]}, "too short"),
+        (LineConfig, {"start": [0.5, 0.5], "end": [0.5, 1.5]}, "less than or equal to 1"),
+        # no time of the day
+        (CameraConfig, {"source": "x", "occupancy_reset": "4:00"}, "match pattern"),
+        (CameraConfig, {"source": "x", "occupancy_reset": "24:00"}, "match pattern"),
         # keys that lead out of the archive
         (FolderArchive, {"prefix": "../other"}, "match pattern"),
         (FolderArchive, {"prefix": "/absolute"}, "match pattern"),
@@ -132,6 +154,7 @@ def test_refuses(section: type[BaseModel], values: dict[str, object], problem: s
         (FolderArchive, {"prefix": ""}),
         (FolderArchive, {"prefix": "homes/No.3_a=b/"}),
         (CameraConfig, {"source": " /dev/video0 "}),
+        (CameraConfig, {"source": "x", "occupancy_reset": "04:00"}),
         # one camera of two may be turned off
         (Config, {"cameras": {"a": {"source": "x", "enabled": False}, "b": {"source": "x"}}}),
     ],

@@ -65,3 +65,45 @@ def test_the_nodes_page_is_linked_when_it_has_one() -> None:
     )
     assert "configuration_url" not in without
     assert with_page["configuration_url"] == "http://192.0.2.7:8480"
+
+
+def drawn_door() -> dict[str, dict[str, object]]:
+    door = CameraInfo(
+        id="door",
+        name="Door",
+        zones=(("mat", "Mat"), ("people", "People")),
+        lines=(("sill", "Sill"),),
+        erased_zones=("old",),
+        erased_lines=("gone",),
+    )
+    info = NodeInfo(node="pi", name="Pi", version="0.1.0", model="Pi 5", cameras=(door,))
+    made = Discovery(info=info, topics=Topics(node="pi"), bounds=SETTINGS_BOUNDS)
+    components: dict[str, dict[str, object]] = json.loads(made.messages()[1].payload)["components"]
+    return components
+
+
+def test_zones_and_lines_have_entities_and_what_was_erased_is_given_up() -> None:
+    components = drawn_door()
+    assert {key: body["platform"] for key, body in components.items() if key.endswith(("mat", "sill", "inside"))} == {
+        "zone_mat": "binary_sensor",
+        "people_mat": "sensor",
+        "in_sill": "sensor",
+        "out_sill": "sensor",
+        "inside": "sensor",
+        "reset_inside": "button",
+    }
+    assert components["in_sill"]["state_class"] == "total_increasing"
+    erased = {"zone_old": "binary_sensor", "people_old": "sensor", "in_gone": "sensor", "out_gone": "sensor"}
+    assert {key: components[key] for key in erased} == {key: {"platform": kind} for key, kind in erased.items()}
+
+
+def test_without_lines_nobody_is_counted_inside() -> None:
+    (_, camera) = (json.loads(message.payload) for message in discovery("pi", "door").messages())
+    assert "inside" not in camera["components"]
+
+
+def test_a_zone_may_have_any_id_without_being_taken_for_something_else() -> None:
+    components = drawn_door()
+    names = [body["unique_id"] for body in components.values() if "unique_id" in body]
+    assert len(names) == len(set(names))
+    assert {"people", "people_people", "zone_people"} <= set(components)
