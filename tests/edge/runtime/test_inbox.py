@@ -88,22 +88,17 @@ def test_taken_packets_make_room() -> None:
 def test_packets_alone_do_not_wake_a_recorder_that_is_not_eager_but_anything_else_does() -> None:
     inbox: PacketInbox[ClipStop] = PacketInbox()
     inbox.eager = False
-    waiting = threading.Event()
     taken: list[Packet | ClipStop | None] = []
-
-    def take() -> None:
-        waiting.set()
-        taken.append(inbox.get(30.0))
-
-    thread = threading.Thread(target=take)
+    thread = threading.Thread(target=lambda: taken.append(inbox.get(60.0)))
     thread.start()
-    waiting.wait(10.0)
+    while not inbox._ready._waiters:  # type: ignore[attr-defined]
+        thread.join(0.001)
     inbox.put(packet(0.0, keyframe=True))
     inbox.put(packet(0.1))
     thread.join(0.2)
     assert thread.is_alive()
     inbox.put(ClipStop(visit_id="v", stop_t=0.0))
-    thread.join(10.0)
+    thread.join(30.0)
     assert taken == [packet(0.0, keyframe=True)], "in order"
     assert inbox.get(NOW) == packet(0.1)
 
