@@ -216,7 +216,8 @@ def test_settings_hold_at_once(shown: Window) -> None:
     shown.open("settings", "Settings")
     switch = shown.page.get_by_role("switch", name="Upload")
     for on in (False, True):
-        switch.click()
+        with shown.page.expect_response(lambda answer: answer.request.method == "PATCH"):
+            switch.click()
         expect(shown.page.get_by_role("status").filter(has_text="in force")).to_be_visible()
         assert shown.call("settings/front_door")["settings"]["upload"] is on
 

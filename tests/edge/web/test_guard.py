@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import product
 
 import pytest
@@ -109,15 +110,16 @@ async def test_body_that_does_not_tell_its_size_is_taken_up_to_the_limit(site: S
     def put(pieces: list[bytes]) -> bytes:
         head = site.client.head("/zones/door").replace(b"GET", b"PUT", 1) + b"Content-Type: application/json\r\n"
         with site.client.raw(head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n") as connection:
-            for piece in pieces:
-                connection.sendall(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-            connection.sendall(b"0\r\n\r\n")
-            return connection.makefile("rb").read()
+            with suppress(ConnectionError):  # whoever is refused may be cut off while it still sends
+                for piece in pieces:
+                    connection.sendall(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                connection.sendall(b"0\r\n\r\n")
+            return connection.makefile("rb").readline()
 
     small = await asyncio.to_thread(put, [b'{"zones": [', b'], "lines": []}'])
-    assert b" 200 " in small.splitlines()[0]
+    assert b" 200 " in small
     large = await asyncio.to_thread(put, [bytes(BODY_LIMIT_BYTES // 2)] * 3)
-    assert b" 413 " in large.splitlines()[0]
+    assert b" 413 " in large
 
 
 async def test_body_that_does_not_come_is_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
