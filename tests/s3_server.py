@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -202,7 +203,28 @@ class SeaweedServer(S3Server):
     def __init__(self, folder: Path) -> None:
         """Nothing is started before `with`."""
         super().__init__(folder)
+        self._tls_port = free_port()
         self._grpc: dict[str, int] = {}
+
+    @property
+    def tls_url(self) -> str:
+        """Where it listens with a certificate of its own, in `certificate`; nowhere without openssl."""
+        return f"https://{HOST}:{self._tls_port}"
+
+    @property
+    def certificate(self) -> Path:
+        """What its clients must trust."""
+        return self.folder / "tls.pem"
+
+    def _tls(self) -> dict[str, str | int]:
+        openssl = shutil.which("openssl")
+        if openssl is None:
+            return {}
+        key = self.folder / "tls.key"
+        command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        command += ["-days", "2", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=IP:{HOST}"]
+        subprocess.run([*command, "-keyout", key, "-out", self.certificate], check=True, capture_output=True)
+        return {"s3.port.https": self._tls_port, "s3.cert.file": str(self.certificate), "s3.key.file": str(key)}
 
     def _command(self) -> list[str]:
         (self.folder / "data").mkdir(exist_ok=True)
@@ -229,6 +251,7 @@ class SeaweedServer(S3Server):
             "filer.localSocket": "filer.sock",
             "s3.port.iceberg": 0,
             "s3.port.lance": 0,
+            **self._tls(),
             **{f"{name}.port.grpc": port for name, port in self._grpc.items()},
         }
         program = Path(sys.executable).with_name("weed")
@@ -248,11 +271,12 @@ class SeaweedServer(S3Server):
         self.owner().create_bucket(Bucket=BUCKET)
 
 
-def client(service: str, url: str, key: Key) -> Any:  # noqa: ANN401 - boto3 has no types
-    """A boto3 client with nothing of ours about it."""
+def client(service: str, url: str, key: Key, *, verify: str | None = None) -> Any:  # noqa: ANN401 - boto3 has no types
+    """A boto3 client with nothing of ours about it; `verify` is a file of certificates to trust."""
     return boto3.client(
         service,
         endpoint_url=url,
+        verify=verify,
         region_name="us-east-1",
         aws_access_key_id=key.id,
         aws_secret_access_key=key.secret,

@@ -13,7 +13,7 @@ from edge_detector.core.errors import ConfigError
 if TYPE_CHECKING:
     from edge_detector.archive.bucket import Outcome
 
-__all__ = ["Step", "Who", "iam_policy", "set_up", "steps"]
+__all__ = ["Step", "Who", "iam_policy", "set_up", "steps", "why_not"]
 
 
 class Who(StrEnum):
@@ -30,12 +30,20 @@ def iam_policy(who: Who, archive: S3Archive) -> dict[str, Any]:
 
 
 def steps(archive: S3Archive, *, keep_days: int | None) -> tuple[Step, ...]:
-    """What a safe bucket needs, in order; over plain HTTP itself it is not forbidden."""
-    found = safe_bucket(
+    """What a safe bucket needs, in order."""
+    return safe_bucket(
         archive.bucket, archive.prefix, region=archive.region, kms_key=archive.kms_key, keep_days=keep_days
     )
+
+
+def why_not(step: Step, archive: S3Archive) -> str:
+    """Why a step is not for this store; empty when it is."""
     plain = archive.endpoint is not None and archive.endpoint.startswith("http:")
-    return tuple(step for step in found if not (plain and step.call == "put_bucket_policy"))
+    if step.call == "put_bucket_policy" and plain:
+        return (
+            "the endpoint speaks plain HTTP, so it would shut out everybody; use an https endpoint, and run this again"
+        )
+    return ""
 
 
 def set_up(archive: S3Archive, *, keep_days: int | None) -> Iterator[Outcome]:
@@ -44,4 +52,4 @@ def set_up(archive: S3Archive, *, keep_days: int | None) -> Iterator[Outcome]:
         from edge_detector.archive.bucket import apply  # noqa: PLC0415 - boto3 is an extra, and slow to load
     except ImportError as error:
         raise ConfigError("This needs boto3: pip install 'porchlight-edge[s3]'") from error
-    return apply(archive, steps(archive, keep_days=keep_days))
+    return apply(archive, ((step, why_not(step, archive)) for step in steps(archive, keep_days=keep_days)))

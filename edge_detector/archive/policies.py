@@ -75,7 +75,7 @@ def safe_bucket(
     `keep_days` is the age at which evidence goes; for ever when None.
     """
     return (
-        Step(what="the bucket", call="create_bucket", params=_location(region)),
+        Step(what="the bucket", call="create_bucket", params=location(region)),
         Step(what="no public access", call="put_public_access_block", params=public_access_block()),
         Step(what="encryption at rest", call="put_bucket_encryption", params=encryption(kms_key)),
         Step(what="old versions kept", call="put_bucket_versioning", params=versioning()),
@@ -87,9 +87,15 @@ def safe_bucket(
         Step(
             what="no plain HTTP",
             call="put_bucket_policy",
-            params={"Policy": json.dumps(bucket_policy(bucket))},
+            params={"Policy": json.dumps(deny_plain_http(bucket))},
         ),
     )
+
+
+def location(region: str | None) -> dict[str, Any]:
+    """Where a bucket is made; S3 wants no region named when it is the first one."""
+    default = region in {None, "us-east-1"}
+    return {} if default else {"CreateBucketConfiguration": {"LocationConstraint": region}}
 
 
 def public_access_block() -> dict[str, Any]:
@@ -113,23 +119,27 @@ def versioning() -> dict[str, Any]:
 def lifecycle(prefix: str = "", *, keep_days: int | None = None) -> dict[str, Any]:
     """What goes by itself: parts of broken uploads, early copies, replaced versions; all after `keep_days`."""
     below = _below(prefix)
+    # Several edges share a bucket, each with a prefix and rules of its own.
+    edge = f"-{below}".rstrip("/-").replace("/", "-")
     rules = [
-        _rule("porchlight-unfinished", below, AbortIncompleteMultipartUpload={"DaysAfterInitiation": LEFTOVER_DAYS}),
-        _rule("porchlight-early-copies", below + EARLY_COPIES, Expiration={"Days": EARLY_COPY_DAYS}),
         _rule(
-            "porchlight-replaced",
+            f"porchlight-unfinished{edge}", below, AbortIncompleteMultipartUpload={"DaysAfterInitiation": LEFTOVER_DAYS}
+        ),
+        _rule(f"porchlight-early-copies{edge}", below + EARLY_COPIES, Expiration={"Days": EARLY_COPY_DAYS}),
+        _rule(
+            f"porchlight-replaced{edge}",
             below,
             NoncurrentVersionExpiration={"NoncurrentDays": OLD_VERSION_DAYS},
             Expiration={"ExpiredObjectDeleteMarker": True},
         ),
     ]
     if keep_days is not None:
-        rules.append(_rule("porchlight-old", below, Expiration={"Days": keep_days}))
+        rules.append(_rule(f"porchlight-old{edge}", below, Expiration={"Days": keep_days}))
     return {"LifecycleConfiguration": {"Rules": rules}}
 
 
-def bucket_policy(bucket: str) -> Policy:
-    """Whoever comes without TLS is refused, whatever else he may do."""
+def deny_plain_http(bucket: str, *, key: str | None = None) -> Policy:
+    """Whoever comes without TLS is refused, whatever else he may do; with a key, for that object alone."""
     return _policy(
         [
             {
@@ -137,17 +147,11 @@ def bucket_policy(bucket: str) -> Policy:
                 "Effect": "Deny",
                 "Principal": "*",
                 "Action": "s3:*",
-                "Resource": [_arn(bucket), f"{_arn(bucket)}/*"],
+                "Resource": [f"{_arn(bucket)}/{key}"] if key else [_arn(bucket), f"{_arn(bucket)}/*"],
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
             }
         ]
     )
-
-
-def _location(region: str | None) -> dict[str, Any]:
-    """S3 wants no region named when it is the first one."""
-    default = region in {None, "us-east-1"}
-    return {} if default else {"CreateBucketConfiguration": {"LocationConstraint": region}}
 
 
 def _rule(name: str, prefix: str, **action: dict[str, int]) -> dict[str, Any]:

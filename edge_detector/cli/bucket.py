@@ -8,11 +8,17 @@ import shlex
 import typer
 from rich.console import Console
 
-from edge_detector.app.bucket import Who, iam_policy, set_up, steps
+from edge_detector.app.bucket import Who, iam_policy, set_up, steps, why_not
 from edge_detector.config import S3Archive
 from edge_detector.config.describe import Where
 from edge_detector.config.layers import given
 from edge_detector.config.load import check
+
+#: What --apply joins with what is there, and a command by itself puts in its place.
+_AMENDED = {
+    "put_bucket_lifecycle_configuration": "; takes the place of all such rules, --apply keeps those of others",
+    "put_bucket_policy": "; takes the place of the whole policy, --apply keeps the rest of it",
+}
 
 
 def print_policy(who: str, *, bucket: str, prefix: str, kms_key: str | None) -> None:
@@ -39,7 +45,10 @@ def _print_commands(archive: S3Archive, keep_days: int | None) -> None:
     more = {"--endpoint-url": archive.endpoint, "--region": archive.region, "--profile": archive.profile}
     common = "".join(f" {name} {shlex.quote(value)}" for name, value in more.items() if value)
     for step in steps(archive, keep_days=keep_days):
-        typer.echo(f"# {step.what}")
+        if why := why_not(step, archive):
+            typer.echo(f"# {step.what}: left out: {why}")
+            continue
+        typer.echo(f"# {step.what}{_AMENDED.get(step.call, '')}")
         typer.echo(f"{step.command} --bucket {archive.bucket}{common}")
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from edge_detector.archive.policies import edge_policy, lifecycle, reader_policy, safe_bucket
 
+EARLY = "porchlight-early-copies-porch"
+
 
 @pytest.mark.parametrize(("prefix", "below"), [("", ""), ("porch", "porch/"), ("/porch/", "porch/")])
 def test_edge_may_write_below_the_prefix_and_nothing_else(prefix: str, below: str) -> None:
@@ -35,11 +37,21 @@ def test_kms_key_is_named_where_there_is_one() -> None:
 
 def test_lifecycle_keeps_evidence_unless_told_otherwise() -> None:
     rules = {rule["ID"]: rule for rule in lifecycle("porch")["LifecycleConfiguration"]["Rules"]}
-    assert rules["porchlight-unfinished"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
-    assert [name for name, rule in rules.items() if "Days" in rule.get("Expiration", {})] == ["porchlight-early-copies"]
-    assert rules["porchlight-early-copies"]["Filter"] == {"Prefix": "porch/partials/"}
+    assert rules["porchlight-unfinished-porch"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert [name for name, rule in rules.items() if "Days" in rule.get("Expiration", {})] == [EARLY]
+    assert rules[EARLY]["Filter"] == {"Prefix": "porch/partials/"}
     *_, old = lifecycle("porch", keep_days=90)["LifecycleConfiguration"]["Rules"]
     assert (old["Filter"], old["Expiration"]) == ({"Prefix": "porch/"}, {"Days": 90})
+
+
+def test_edges_of_one_bucket_have_rules_of_their_own() -> None:
+    names = [
+        rule["ID"]
+        for prefix in ("", "porch", "/porch/back/")
+        for rule in lifecycle(prefix)["LifecycleConfiguration"]["Rules"]
+    ]
+    assert len(set(names)) == 9
+    assert names[0::3] == ["porchlight-unfinished", "porchlight-unfinished-porch", "porchlight-unfinished-porch-back"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from tests.broker import HOST
 from tests.edge.cli.conftest import Porchlight
 from tests.s3_server import BUCKET, PREFIX, MotoServer
 
+PLAIN = "the endpoint speaks plain HTTP, so it would shut out everybody; use an https endpoint, and run this again"
+
 
 @pytest.fixture(scope="module")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoServer]:
@@ -67,6 +69,7 @@ def test_commands_are_printed_and_nothing_is_done(porchlight: Porchlight) -> Non
         "--bucket evidence --region eu-central-1 --profile 'my owner'"
     )
     assert "SecureTransport" in lines[-1]
+    assert lines[-2] == "# no plain HTTP; takes the place of the whole policy, --apply keeps the rest of it"
 
 
 def test_plain_http_is_not_forbidden_over_plain_http(porchlight: Porchlight) -> None:
@@ -74,12 +77,14 @@ def test_plain_http_is_not_forbidden_over_plain_http(porchlight: Porchlight) -> 
     ended = porchlight("setup-bucket", "--bucket", "evidence", "--endpoint", "http://nas.lan:9000")
     assert "put-bucket-policy" not in ended.out
     assert ended.out.count("--endpoint-url http://nas.lan:9000") == 5
+    assert ended.out.splitlines()[-1] == f"# no plain HTTP: left out: {PLAIN}"
 
 
 def test_bucket_is_set_up(porchlight: Porchlight, owner: MotoServer) -> None:
     ended = porchlight("setup-bucket", "--bucket", "fresh", "--endpoint", owner.url, "--keep-days", "90", "--apply")
     assert (ended.status, ended.err) == (0, "")
-    assert [line.split()[0] for line in ended.out.splitlines()] == ["ok"] * 5
+    assert [line.split()[0] for line in ended.out.splitlines()] == ["ok"] * 6
+    assert ended.out.splitlines()[-1] == f"ok   no plain HTTP: left out: {PLAIN}"
     rules = owner.owner().get_bucket_lifecycle_configuration(Bucket="fresh")["Rules"]
     assert {"Days": 90} in [rule.get("Expiration") for rule in rules]
 
