@@ -44,7 +44,7 @@ class PorchlightCamera(PorchlightEntity, Camera):
     _attr_name = None
 
     def __init__(self, coordinator: PorchlightCoordinator, part: Part, description: CameraDescription) -> None:
-        """It streams when the entry says where from."""
+        """It can stream when the entry says where from."""
         PorchlightEntity.__init__(self, coordinator, part, description)
         Camera.__init__(self)
         clips = coordinator.entry.data[CONF_CLIPS]
@@ -52,11 +52,21 @@ class PorchlightCamera(PorchlightEntity, Camera):
         if clips[CONF_TYPE] == TYPE_EDGE:
             self._edge = URL(clips[CONF_URL]) / "api/v1/cameras" / part.camera
             self._token: str = clips[CONF_TOKEN]
-            self._attr_supported_features = CameraEntityFeature.STREAM
+
+    async def async_added_to_hass(self) -> None:
+        """Listen to whether the camera is there, too, where it streams."""
+        await super().async_added_to_hass()
+        if self._edge is not None:
+            self.async_on_remove(self.coordinator.async_listen(self.part.camera, Topic.STATE, self._on_message))
+
+    @property
+    def supported_features(self) -> CameraEntityFeature:
+        """It streams while the camera is there; else a player would wait for nothing instead of showing a picture."""
+        return CameraEntityFeature.STREAM if self._edge is not None and self._live else CameraEntityFeature(0)
 
     def showing(self) -> object:
         """When the picture came, and whether the edge streams."""
-        return self.coordinator.cameras[self.part.camera].image_at
+        return self.coordinator.cameras[self.part.camera].image_at, self.supported_features
 
     async def stream_source(self) -> str | None:
         """Where the camera's own packets come from; None while it is away."""

@@ -236,7 +236,7 @@ class PorchlightCoordinator:
         """Make cameras known, and forget those that went.
 
         A broker tells of all its nodes at once, and each has dozens of entities. So only one node is at it at a time,
-        and everything else of Home Assistant has its turn after each platform.
+        and after each platform everything else of Home Assistant has its turn, for as long as the platform took.
         """
         async with self.hass.data.setdefault(_APPLYING, asyncio.Lock()):
             if announce is not self._announced:
@@ -247,9 +247,10 @@ class PorchlightCoordinator:
             parts = self.parts()
             self.devices.update(announce, parts)
             for follower in tuple(self._followers):
-                await asyncio.sleep(0)
+                began = self.hass.loop.time()
                 if follower in self._followers:
                     follower(parts)
+                await asyncio.sleep(self.hass.loop.time() - began)
             self._notify_all()
             for feed in new:
                 await feed.async_subscribe()

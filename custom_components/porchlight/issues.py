@@ -27,13 +27,14 @@ MEGABYTE: Final = 1_000_000
 
 
 class IssueBook:
-    """The open issues of one node: each is made once and deleted when it is solved."""
+    """The open issues of one node: each is made once, kept up to date, and deleted when it is solved."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, name: str) -> None:
         self._hass = hass
         self._entry_id = entry_id
         self._name = name
-        self._open: set[str] = set()
+        #: What each of them says.
+        self._open: dict[str, dict[str, str]] = {}
         self._timers: dict[str, CALLBACK_TYPE] = {}
 
     @callback
@@ -109,13 +110,14 @@ class IssueBook:
     @callback
     def _raise(self, kind: str, of: str = "", **placeholders: str) -> None:
         key = f"{kind}-{of}" if of else kind
-        if key in self._open:
+        if self._open.get(key) == placeholders:
             return
-        self._open.add(key)
+        self._open[key] = placeholders
         ir.async_create_issue(
             self._hass,
             DOMAIN,
             f"{key}-{self._entry_id}",
+            config_entry_id=self._entry_id,
             data={"entry_id": self._entry_id, "kind": kind},
             is_fixable=kind in FIXABLE,
             severity=ir.IssueSeverity.ERROR if kind == SCHEMA_TOO_NEW else ir.IssueSeverity.WARNING,
@@ -127,7 +129,7 @@ class IssueBook:
     def _solve(self, kind: str, of: str = "") -> None:
         key = f"{kind}-{of}" if of else kind
         if key in self._open:
-            self._open.remove(key)
+            del self._open[key]
             ir.async_delete_issue(self._hass, DOMAIN, f"{key}-{self._entry_id}")
 
 

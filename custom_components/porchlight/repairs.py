@@ -1,9 +1,9 @@
-"""Mending what an issue tells: a new read key, or the end of a node that is gone."""
+"""Mending what an issue tells: a new read key, or the end of a node that is gone.
 
-from typing import Any
+Opening an issue changes nothing: each flow tells first what it is about, and acts on what the user submits.
+"""
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.components.repairs.const import FlowType
+from homeassistant.components.repairs import ConfirmRepairFlow, FlowType, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.core import HomeAssistant
 
@@ -11,36 +11,30 @@ from .const import DOMAIN
 from .issues import NODE_REMOVED
 
 
-class RemoveNodeFlow(RepairsFlow):
+class RemoveNodeFlow(ConfirmRepairFlow):
     """Remove the entry of a node that was taken away."""
 
     def __init__(self, entry_id: str) -> None:
         self._entry_id = entry_id
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ask first."""
-        return await self.async_step_confirm(user_input)
-
-    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Remove it."""
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Ask first, then remove it."""
         if user_input is None:
-            return self.async_show_form(step_id="confirm", description_placeholders=self._placeholders())
+            return await super().async_step_confirm()
         await self.hass.config_entries.async_remove(self._entry_id)
         return self.async_create_entry(data={})
 
-    def _placeholders(self) -> dict[str, str]:
-        entry = self.hass.config_entries.async_get_entry(self._entry_id)
-        return {"node": entry.title if entry else ""}
 
-
-class ClipsFlow(RepairsFlow):
+class ClipsFlow(ConfirmRepairFlow):
     """Go on to the flow that asks how clips are read."""
 
     def __init__(self, entry_id: str) -> None:
         self._entry_id = entry_id
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Start the reconfiguration, and show it next."""
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Tell why, then start the reconfiguration and show it next."""
+        if user_input is None:
+            return await super().async_step_confirm()
         flow = await self.hass.config_entries.flow.async_init(
             DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": self._entry_id}
         )

@@ -2,20 +2,23 @@
 
 import json
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import pytest
-from homeassistant.components.repairs import RepairsFlow
+from aiohttp.test_utils import TestClient
 from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.porchlight import diagnostics, issues, repairs, system_health
+from custom_components.porchlight import diagnostics, issues, system_health
 from custom_components.porchlight.const import DOMAIN
 from tests.ha.integration.conftest import state_of, until
 from tests.ha.integration.node import CAMERA, NODE, Node, golden
@@ -170,6 +173,13 @@ def open_issues(hass: HomeAssistant) -> set[str]:
     }
 
 
+def said(hass: HomeAssistant, key: str) -> dict[str, str]:
+    """What the one open issue of this kind says."""
+    found = [issue for (domain, _), issue in ir.async_get(hass).issues.items() if domain == DOMAIN]
+    [placeholders] = [issue.translation_placeholders for issue in found if issue.translation_key == key]
+    return dict(placeholders or {})
+
+
 async def raised(hass: HomeAssistant, key: str) -> None:
     await until(lambda: key in open_issues(hass))
 
@@ -183,6 +193,8 @@ async def test_uploads_and_disk(hass: HomeAssistant, running: MockConfigEntry, e
     edge.health(outbox=stuck, disk_free_bytes=100_000_000)
     await raised(hass, issues.UPLOAD_STUCK)
     await raised(hass, issues.DISK_LOW)
+    edge.health(outbox={**stuck, "oldest_s": 90_000.0}, disk_free_bytes=100_000_000)
+    await until(lambda: said(hass, issues.UPLOAD_STUCK)["hours"] == "25")  # as it is now, not as it began
     edge.health(disk_free_bytes=700_000_000)  # between the limits nothing changes
     await until(lambda: open_issues(hass) == {issues.DISK_LOW})
     edge.health()
@@ -224,37 +236,59 @@ async def test_a_camera_that_is_down_for_long(hass: HomeAssistant, running: Mock
     assert open_issues(hass) == set()
 
 
-async def fix(hass: HomeAssistant, kind: str) -> RepairsFlow:
+async def fix(client: TestClient[Any, Any], given: dict[str, object], flow: str = "") -> dict[str, Any]:
+    """What the frontend does when somebody clicks on an issue, or submits the form that it shows."""
+    answer = await client.post(f"/api/repairs/issues/fix{f'/{flow}' if flow else ''}", json=given)
+    assert answer.status == HTTPStatus.OK
+    step: dict[str, Any] = await answer.json()
+    return step
+
+
+async def opened(hass: HomeAssistant, client: TestClient[Any, Any], kind: str) -> dict[str, Any]:
+    """The form of the one issue that there is."""
     [issue] = [each for (domain, _), each in ir.async_get(hass).issues.items() if domain == DOMAIN]
     assert issue.is_fixable
     assert issue.translation_key == kind
-    flow = await repairs.async_create_fix_flow(hass, issue.issue_id, issue.data)
-    flow.hass = hass
-    return flow
+    step = await fix(client, {"handler": DOMAIN, "issue_id": issue.issue_id})
+    assert (step["type"], step["step_id"]) == ("form", "confirm")
+    return step
 
 
-async def test_a_removed_node_is_removed_on_a_click(hass: HomeAssistant, running: MockConfigEntry, edge: Node) -> None:
+@pytest.fixture
+async def client(hass: HomeAssistant, sockets: None, hass_client: ClientSessionGenerator) -> TestClient[Any, Any]:
+    """Somebody in front of the repairs page."""
+    assert await async_setup_component(hass, "repairs", {})
+    made: TestClient[Any, Any] = await hass_client()
+    return made
+
+
+async def test_a_removed_node_is_removed_when_that_is_confirmed(
+    hass: HomeAssistant, running: MockConfigEntry, edge: Node, client: TestClient[Any, Any]
+) -> None:
     edge.say(f"porchlight/announce/{NODE}", b"")
     await raised(hass, issues.NODE_REMOVED)
     assert state_of(hass, "binary_sensor.hallway_front_door_person") == "unavailable"
-    flow = await fix(hass, issues.NODE_REMOVED)
-    assert isinstance(flow, repairs.RemoveNodeFlow)
-    form = await flow.async_step_init()
-    assert form["description_placeholders"] == {"node": "Hallway"}
-    await flow.async_step_confirm({})
+    step = await opened(hass, client, issues.NODE_REMOVED)
+    assert step["description_placeholders"] == {"node": "Hallway"}
+    assert hass.config_entries.async_entries(DOMAIN) == [running]  # nobody has agreed yet
+    await fix(client, {}, step["flow_id"])
     assert hass.config_entries.async_entries(DOMAIN) == []
     assert open_issues(hass) == set()
 
 
-async def test_a_refused_key_is_changed_on_a_click(hass: HomeAssistant, running: MockConfigEntry) -> None:
+async def test_a_refused_key_is_changed_in_the_next_step(
+    hass: HomeAssistant, running: MockConfigEntry, client: TestClient[Any, Any]
+) -> None:
     running.runtime_data.issues.clips("get_denied", "AccessDenied")
     await raised(hass, issues.CLIPS_REFUSED)
-    flow = await fix(hass, issues.CLIPS_REFUSED)
-    assert isinstance(flow, repairs.ClipsFlow)
-    result = await flow.async_step_init()
+    step = await opened(hass, client, issues.CLIPS_REFUSED)
+    assert step["description_placeholders"] == {"node": "Hallway", "reason": "AccessDenied"}
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
+    result = await fix(client, {}, step["flow_id"])
     [next_flow] = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert next_flow["context"]["source"] == SOURCE_RECONFIGURE
-    assert result["next_flow"] == ("config_flow", next_flow["flow_id"])
+    assert result["next_flow"] == ["config_flow", next_flow["flow_id"]]
+    assert open_issues(hass) == {issues.CLIPS_REFUSED}  # until they can be read
     running.runtime_data.issues.clips(None)
     await solved(hass)
 

@@ -28,10 +28,14 @@ async def with_edge(hass: HomeAssistant, entry: MockConfigEntry, url: str) -> No
     await until(lambda: entry.runtime_data.cameras[CAMERA].image)
 
 
-async def test_without_an_edge(hass: HomeAssistant, running: MockConfigEntry, edge: Node) -> None:
+def features(hass: HomeAssistant) -> object:
+    """What the camera offers."""
     state = hass.states.get(DOOR)
-    assert state
-    assert state.attributes["supported_features"] == 0
+    return state.attributes["supported_features"] if state else None
+
+
+async def test_without_an_edge(hass: HomeAssistant, running: MockConfigEntry, edge: Node) -> None:
+    assert features(hass) == 0
     assert (await async_get_image(hass, DOOR)).content == JPEG
     assert await async_get_stream_source(hass, DOOR) is None
     with pytest.raises(HomeAssistantError):
@@ -41,9 +45,7 @@ async def test_without_an_edge(hass: HomeAssistant, running: MockConfigEntry, ed
 async def test_live(hass: HomeAssistant, running: MockConfigEntry, server: Server) -> None:
     server.answer = lambda _: web.Response(body=NOW, content_type="image/jpeg")
     await with_edge(hass, running, server.url)
-    state = hass.states.get(DOOR)
-    assert state
-    assert state.attributes["supported_features"] == CameraEntityFeature.STREAM
+    assert features(hass) == CameraEntityFeature.STREAM
     assert (await async_get_image(hass, DOOR)).content == NOW
     [request] = [each for each in server.requests if each.path.endswith("frame.jpg")]
     assert request.path == f"/api/v1/cameras/{CAMERA}/frame.jpg"
@@ -51,6 +53,17 @@ async def test_live(hass: HomeAssistant, running: MockConfigEntry, server: Serve
     source = await async_get_stream_source(hass, DOOR)
     assert source == f"{server.url.replace('://', '://homeassistant:0123@')}/api/v1/cameras/{CAMERA}/live.ts"
     assert "0123" not in str(hass.states.async_all())
+
+
+async def test_no_stream_is_offered_while_the_camera_is_down(
+    hass: HomeAssistant, running: MockConfigEntry, edge: Node, server: Server
+) -> None:
+    await with_edge(hass, running, server.url)
+    edge.state(online=False)
+    await until(lambda: features(hass) == 0)
+    assert state_of(hass, DOOR) == "idle"  # the picture of the latest visit is there all the same
+    edge.state()
+    await until(lambda: features(hass) == CameraEntityFeature.STREAM)
 
 
 async def test_an_edge_that_refuses_or_sends_too_much(
