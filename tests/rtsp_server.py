@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 PYTHON = "/usr/bin/python3"
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 5.0
 
 

@@ -80,7 +80,7 @@ class Edge:
         with closing(sqlite3.connect(self.data / "porchlight.db")) as database:
             return database.execute(query).fetchall()
 
-    def wait_delivered(self, timeout_s: float = 30.0) -> None:
+    def wait_delivered(self, timeout_s: float = 90.0) -> None:
         """Wait until every file of the ledger is in the archive and purged."""
         deadline = time.monotonic() + timeout_s
         while waiting := self.rows("SELECT key, state, last_error FROM items WHERE state <> 'purged'"):

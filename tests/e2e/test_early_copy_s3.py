@@ -47,7 +47,7 @@ def test_early_copy_is_in_the_bucket_before_the_machine_is_gone(tmp_path: Path) 
             },
         )
         with broker.observer("porchlight/+/+/event") as observer, edge:
-            (up, *_) = observer.wait(lambda heard: any(b'"camera_up"' in each.payload for each in heard), 30.0)
+            (up, *_) = observer.wait(lambda heard: any(b'"camera_up"' in each.payload for each in heard), 90.0)
             began_utc = datetime.fromisoformat(json.loads(up.payload)["ts"]).timestamp()
             copies = wait_for_copy(store, edge)
             stored_utc = time.time()

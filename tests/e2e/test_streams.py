@@ -44,11 +44,11 @@ def test_motion_jpeg_is_encoded_once_and_comes_back_when_it_is_cut(tmp_path: Pat
     ):
         edge = Edge(tmp_path, config({"source": camera.url}, broker.port))
         with edge:
-            observer.wait(lambda heard: len(told(heard, "person_arrived")) == 1, timeout_s=30)
+            observer.wait(lambda heard: len(told(heard, "person_arrived")) == 1, timeout_s=90)
             camera.cut()
-            observer.wait(lambda heard: len(told(heard, "person_left")) == 1, timeout_s=30)
-            observer.wait(lambda heard: len(told(heard, "person_arrived")) == 2, timeout_s=30)
-            observer.wait(lambda heard: len(told(heard, "clip_stored")) == 2, timeout_s=30)
+            observer.wait(lambda heard: len(told(heard, "person_left")) == 1, timeout_s=90)
+            observer.wait(lambda heard: len(told(heard, "person_arrived")) == 2, timeout_s=90)
+            observer.wait(lambda heard: len(told(heard, "clip_stored")) == 2, timeout_s=90)
         heard = observer.heard
     assert len(told(heard, "camera_down")) == 1
     assert len(told(heard, "camera_up")) == 2

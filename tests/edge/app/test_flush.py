@@ -14,7 +14,7 @@ from edge_detector.core.evidence import Item, ItemKind, ItemState, VisitRecord
 from edge_detector.core.types import Settings, VisitStats
 from tests.edge.app.outboxes import config, file, filled, visit
 
-SOON_S = 0.3
+SOON_S = 1.0
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from edge_detector.core.errors import SourceError
 from edge_detector.core.types import Frame, Packet, StreamInfo
 from edge_detector.ports import PacketSource
 
-LIMIT_S = 15.0
+LIMIT_S = 60.0
 
 
 class HostClock:

@@ -184,12 +184,12 @@ class Edge:
             await self.bridge.handle(fact)
 
 
-async def heard(observer: Observer, condition: Callable[[list[Heard]], bool], timeout_s: float = 10.0) -> list[Heard]:
+async def heard(observer: Observer, condition: Callable[[list[Heard]], bool], timeout_s: float = 60.0) -> list[Heard]:
     """Wait on a thread, so that the loop goes on."""
     return await asyncio.to_thread(observer.wait, condition, timeout_s)
 
 
-async def heard_on(observer: Observer, topic: str, count: int = 1, timeout_s: float = 10.0) -> list[Heard]:
+async def heard_on(observer: Observer, topic: str, count: int = 1, timeout_s: float = 60.0) -> list[Heard]:
     """Wait for that many messages on a topic; all of them."""
     await heard(observer, lambda told: sum(message.topic == topic for message in told) >= count, timeout_s)
     return observer.on(topic)

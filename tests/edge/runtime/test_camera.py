@@ -57,7 +57,7 @@ class Facts:
             self.all.append(fact)
             self._changed.notify_all()
 
-    def wait(self, kind: type, timeout_s: float = 10.0) -> Fact:
+    def wait(self, kind: type, timeout_s: float = 60.0) -> Fact:
         with self._changed:
             found = self._changed.wait_for(lambda: [fact for fact in self.all if isinstance(fact, kind)], timeout_s)
         assert found, f"no {kind.__name__} among {[type(fact).__name__ for fact in self.all]}"

@@ -10,7 +10,7 @@ import pytest
 from script.demo_home_assistant.api import wait_until
 from tests.ha.e2e.browser import window
 from tests.ha.e2e.conftest import INTEGRATION, home
-from tests.ha.e2e.full_home import BROKER_WAS_AWAY, TRUE_S, VISIT_S, FullHome
+from tests.ha.e2e.full_home import BROKER_WAS_AWAY, TRUE_S, UP_S, VISIT_S, FullHome
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(180)]
 
@@ -28,7 +28,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullHome]:
 
 def test_found_and_set_up(full: FullHome) -> None:
     full.home.edge.start()
-    wait_until(lambda: len(full.entities("mqtt")) == PLAIN, "plain discovery")
+    wait_until(lambda: len(full.entities("mqtt")) == PLAIN, "plain discovery", UP_S)
     full.set_up()
     full.wait_true()
     assert full.devices() == ["porchlight porch", "porchlight porch-front_door"]
