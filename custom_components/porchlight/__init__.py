@@ -3,6 +3,7 @@
 import logging
 
 from homeassistant.components import mqtt
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
@@ -55,6 +56,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) 
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: PorchlightConfigEntry, device: dr.AnyDeviceEntry
 ) -> bool:
-    """Whether the user may delete a device: not one that the node still has."""
+    """Whether the user may delete a device: not one that the node still has, as far as that is known now."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return True
     coordinator = entry.runtime_data
     return not coordinator.devices.identifiers(coordinator.announce) & device.identifiers

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import probatio as vol
 from homeassistant.components import mqtt
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_MQTT, SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -44,6 +44,10 @@ from .models import Announce, parse_announce, raw
 DEFAULT_REGION: Final = "us-east-1"
 #: Where Amazon answers for a region; other endpoints are typed in.
 AWS_ENDPOINT: Final = "https://s3.{region}.amazonaws.com"
+
+#: What a form shows for a secret that is kept; the secret itself never goes back to a browser.
+UNCHANGED: Final = "__**unchanged**__"
+SECRETS: Final = (CONF_SECRET_ACCESS_KEY, CONF_TOKEN)
 
 _TEXT: Final = TextSelector()
 _SECRET: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
@@ -93,6 +97,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         clips = dict(NO_CLIPS)
         if isinstance(url := config.get(CONF_URL), str) and isinstance(token := config.get(CONF_TOKEN), str):
             clips = {CONF_TYPE: TYPE_EDGE, CONF_URL: url.rstrip("/"), CONF_TOKEN: token}
+        self._supersede(node)
         await self.async_set_unique_id(node)
         self._abort_if_unique_id_configured(updates=self._moved(node, clips))
         self._data |= {CONF_NODE: node, CONF_CLIPS: clips}
@@ -177,15 +182,18 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         """A form whose values are tried before they are taken."""
         errors: dict[str, str] = {}
         detail = ""
+        stored = self._data[CONF_CLIPS]
+        kept = {name: stored[name] for name in SECRETS if name in stored}
         if user_input is not None:
+            unchanged = {name: secret for name, secret in kept.items() if user_input.get(name) == UNCHANGED}
             try:
-                clips = normalise(user_input)
+                clips = normalise({**user_input, **unchanged})
                 await async_check(self.hass, clips)
             except ClipAccessError as error:
                 errors, detail = {"base": error.reason}, error.detail
             else:
                 return self._finish(clips)
-        values = user_input or ({**(suggested or {}), **self._data[CONF_CLIPS]})
+        values = user_input or {**(suggested or {}), **stored, **dict.fromkeys(kept, UNCHANGED)}
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(schema, values),
@@ -231,6 +239,13 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._title = announce.name
         self._api_url = announce.api_url or ""
         self.context["title_placeholders"] = {"name": announce.name}
+
+    def _supersede(self, node: str) -> None:
+        """End the flow of a node that was heard over MQTT already: what the Supervisor tells has the token, too."""
+        for flow in self._async_in_progress(include_uninitialized=True):
+            context = flow["context"]
+            if context.get("unique_id") == node and context.get("source") == SOURCE_MQTT:
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _moved(self, node: str, clips: dict[str, str]) -> dict[str, Any]:
         """What to change of an entry whose edge has another address or token now."""

@@ -22,7 +22,8 @@ class Devices:
         self._node = node
         self._devices = dr.async_get(hass)
         self._entities = er.async_get(hass)
-        self.node_info = self._node_info(name, None)
+        known = self._devices.async_get_device_by_identifier((DOMAIN, node), entry_id)
+        self.node_info = self._node_info((known and known.name) or name, None)
         self._node_id = self._devices.async_get_or_create_from_info(
             config_entry_id=entry_id, device_info=self.node_info
         ).id

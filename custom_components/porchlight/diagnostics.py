@@ -4,11 +4,12 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 
 from .access import CONF_ACCESS_KEY_ID, CONF_BUCKET, CONF_ENDPOINT, CONF_SECRET_ACCESS_KEY, CONF_TOKEN, CONF_URL
-from .coordinator import PorchlightConfigEntry
+from .coordinator import PorchlightConfigEntry, PorchlightCoordinator
 from .feed import CameraFeed
 
 TO_REDACT: Final = {
@@ -26,16 +27,10 @@ TO_REDACT: Final = {
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PorchlightConfigEntry) -> dict[str, Any]:
-    """The whole node."""
-    coordinator = entry.runtime_data
-    about = {
-        "entry": {"data": dict(entry.data), "version": entry.version},
-        "available": coordinator.available,
-        "announce": None if coordinator.announce is None else asdict(coordinator.announce),
-        "health": None if coordinator.health is None else asdict(coordinator.health),
-        "cameras": {name: _camera(data) for name, data in coordinator.cameras.items()},
-        "visits": sum(1 for _ in coordinator.log.visits()),
-    }
+    """The whole node, or as much as is known of one that could not be set up."""
+    about: dict[str, Any] = {"entry": {"data": dict(entry.data), "version": entry.version, "state": entry.state}}
+    if entry.state is ConfigEntryState.LOADED:
+        about |= _node(entry.runtime_data)
     return async_redact_data(about, TO_REDACT)
 
 
@@ -43,12 +38,24 @@ async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: PorchlightConfigEntry, device: AnyDeviceEntry
 ) -> dict[str, Any]:
     """One camera, or the whole node."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return await async_get_config_entry_diagnostics(hass, entry)
     coordinator = entry.runtime_data
     camera = coordinator.devices.camera_of(device)
     if camera is None or camera not in coordinator.cameras:
         return await async_get_config_entry_diagnostics(hass, entry)
     about = {"available": coordinator.available, "camera": _camera(coordinator.cameras[camera])}
     return async_redact_data(about, TO_REDACT)
+
+
+def _node(coordinator: PorchlightCoordinator) -> dict[str, Any]:
+    return {
+        "available": coordinator.available,
+        "announce": None if coordinator.announce is None else asdict(coordinator.announce),
+        "health": None if coordinator.health is None else asdict(coordinator.health),
+        "cameras": {name: _camera(data) for name, data in coordinator.cameras.items()},
+        "visits": sum(1 for _ in coordinator.log.visits()),
+    }
 
 
 def _camera(data: CameraFeed) -> dict[str, Any]:

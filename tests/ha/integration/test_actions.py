@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 from homeassistant.components.system_health import SystemHealthRegistration
-from homeassistant.config_entries import SOURCE_RECONFIGURE
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -148,6 +148,15 @@ async def test_diagnostics_tell_no_secret(hass: HomeAssistant, busy: MockConfigE
             assert secret not in text
     assert whole["visits"] == 2
     assert whole["cameras"][CAMERA]["image_bytes"]
+
+
+async def test_diagnostics_of_a_node_that_is_not_set_up(hass: HomeAssistant, running: MockConfigEntry) -> None:
+    camera = dr.async_get(hass).async_get(device(hass, running, CAMERA))
+    assert camera
+    await hass.config_entries.async_unload(running.entry_id)
+    whole = await diagnostics.async_get_config_entry_diagnostics(hass, running)
+    assert whole == {"entry": {"data": dict(running.data), "version": 1, "state": ConfigEntryState.NOT_LOADED}}
+    assert await diagnostics.async_get_device_diagnostics(hass, running, camera) == whole
 
 
 async def test_system_health(hass: HomeAssistant, running: MockConfigEntry) -> None:

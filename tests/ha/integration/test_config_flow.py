@@ -146,6 +146,15 @@ async def test_told_by_the_supervisor(hass: HomeAssistant) -> None:
     assert flow["data"]["clips"] == {"type": "edge", "url": "http://a0d7b954-porchlight:8480", "token": "0123"}
 
 
+async def test_told_after_it_was_heard(hass: HomeAssistant) -> None:
+    """What the Supervisor tells has the token, so it takes the place of what was heard."""
+    await start(hass, SOURCE_MQTT, announced())
+    told_flow = await start(hass, SOURCE_HASSIO, told(node=NODE, url="http://a0d7b954-porchlight:8480", token="0123"))
+    [progress] = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert progress["flow_id"] == told_flow["flow_id"]
+    assert (await start(hass, SOURCE_MQTT, announced()))["reason"] == "already_in_progress"
+
+
 async def test_told_without_an_api(hass: HomeAssistant) -> None:
     flow = await start(hass, SOURCE_HASSIO, told(node="pi", base_topic="porch"))
     flow = await pick(hass, await go(hass, flow), "none")
@@ -267,6 +276,37 @@ async def test_reconfigure(
         flow = await go(hass, flow, given)
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     assert entry.data == {"node": NODE, "base_topic": "porchlight", "clips": data}
+    await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize(
+    ("data", "step", "changed", "secret"),
+    [
+        (S3_DATA, "s3", {"prefix": "elsewhere"}, "secret_access_key"),
+        (EDGE_DATA, "edge", {"url": "http://192.0.2.8:8480"}, "token"),
+    ],
+)
+async def test_a_secret_is_kept_and_never_shown(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    access: Access,
+    data: dict[str, str],
+    step: str,
+    changed: dict[str, str],
+    secret: str,
+) -> None:
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "clips": data})
+    flow = await pick(hass, await entry.start_reconfigure_flow(hass), step)
+    assert flow["data_schema"]
+    shown = {str(key): (key.description or {}).get("suggested_value") for key in flow["data_schema"].schema}
+    assert shown == {**{key: value for key, value in data.items() if key != "type"}, secret: config_flow.UNCHANGED}
+    access.error = ClipAccessError("cannot_connect")
+    flow = await go(hass, flow, {**shown, **changed})
+    access.error = None
+    flow = await go(hass, flow, {**shown, **changed})
+    assert flow["reason"] == "reconfigure_successful"
+    assert entry.data["clips"] == {**data, **changed}
+    assert access.asked == [entry.data["clips"]] * 2
     await hass.async_block_till_done()
 
 

@@ -1,7 +1,9 @@
 """Claim and release, restarts of everything in every order, and what comes and goes without a reload."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 from homeassistant.components import mqtt
@@ -145,6 +147,18 @@ async def test_new_names_are_shown(hass: HomeAssistant, running: MockConfigEntry
     assert set(devices_of(hass, running)) == {"House", "Porch", "Garden"}
 
 
+async def test_a_device_keeps_its_new_name_over_a_restart(
+    hass: HomeAssistant, running: MockConfigEntry, edge: Node
+) -> None:
+    edge.announce(name="House")
+    await until(lambda: "House" in devices_of(hass, running))
+    changes: list[Mapping[str, Any]] = []
+    hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, lambda event: changes.append(event.data))
+    assert await hass.config_entries.async_reload(running.entry_id)
+    await until(lambda: state_of(hass, PERSON) == "on")
+    assert not [change for change in changes if "name" in change.get("changes", {})]
+
+
 async def test_of_two_announcements_at_once_the_later_holds(
     hass: HomeAssistant, running: MockConfigEntry, edge: Node
 ) -> None:
@@ -164,6 +178,8 @@ async def test_only_devices_that_are_gone_may_be_deleted(
         config_entry_id=running.entry_id, identifiers={("porchlight", "old")}, name="Old"
     )
     assert await async_remove_config_entry_device(hass, running, stale)
+    await hass.config_entries.async_unload(running.entry_id)  # then nobody knows; what it still has comes back
+    assert await async_remove_config_entry_device(hass, running, devices["Garden"])
 
 
 async def test_the_last_will_makes_all_unavailable(hass: HomeAssistant, running: MockConfigEntry, edge: Node) -> None:
