@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from edge_detector.app.outbound import remove_delivered
 from edge_detector.app.parts import DATABASE_NAME, write_file
 from edge_detector.app.system import Stamps, SystemClock
 from edge_detector.archive.s3 import S3Store
@@ -37,6 +38,7 @@ from edge_detector.files import make_folder
 from edge_detector.mqtt.event_queue import EventQueue, JournalThread
 from edge_detector.mqtt.events import event_of
 from edge_detector.outbox.database import Database
+from edge_detector.outbox.desk import LedgerDesk
 from edge_detector.outbox.history import SqliteHistory
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
@@ -200,6 +202,7 @@ class Worker:
         """As the program does at its start."""
         self._ledger.reset()
         self._early.clean()
+        remove_delivered(LedgerDesk(self._database), self._ledger)
         for name in self._cameras:
             writer = Mp4Writer(camera=name, folder=self._spool(name))
             clips = await asyncio.to_thread(writer.recover, self._bookkeeper.stats_of)

@@ -117,9 +117,7 @@ class Outbound:
     def clean(self) -> None:
         """Before anything is recorded: remove what a crash left of early copies, and of files that the archive has."""
         self._early.clean()
-        for item in self._desk.find(Filter(states=(ItemState.STORED,)), limit=ALL):
-            item.path.unlink(missing_ok=True)
-            self._ledger.settle(replace(item, state=ItemState.PURGED))
+        remove_delivered(self._desk, self._ledger)
 
     def checksums(self) -> Mapping[Path, str]:
         """Those of all files that wait, so that nobody need read a backlog of gigabytes at the start."""
@@ -138,6 +136,13 @@ class Outbound:
         self._throttle.stop()
         delivery.cancel()
         await asyncio.gather(delivery, housekeeping, return_exceptions=True)
+
+
+def remove_delivered(desk: LedgerDesk, ledger: SqliteLedger) -> None:
+    """Take the last step of files that a crash came before: the archive has them."""
+    for item in desk.find(Filter(states=(ItemState.STORED,)), limit=ALL):
+        item.path.unlink(missing_ok=True)
+        ledger.settle(replace(item, state=ItemState.PURGED))
 
 
 def quota(section: DeliveryConfig) -> QuotaPolicy:

@@ -36,7 +36,7 @@ class S3Store:
     """An ObjectStore at any S3 store; one object for all threads."""
 
     def __init__(self, config: S3Archive, *, pace: Pace | None = None) -> None:
-        """Nothing is looked up or sent before the first use; `pace` is asked before each body."""
+        """Nothing is looked up or sent before the first use; `pace` is asked before each piece."""
         self._config = config
         prefix = config.prefix.strip("/")
         self._prefix = f"{prefix}/" if prefix else ""

@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
+from botocore.handlers import add_expect_header
 
 from edge_detector import __version__
+from edge_detector.archive.s3_body import start_sending
 from edge_detector.config.archive import S3Archive
 from edge_detector.core.errors import PermanentStoreError
 
@@ -83,6 +85,9 @@ def make_client(config: S3Archive, *, writing_only: bool = True) -> Any:  # noqa
     )
     # The form of addresses is settled by now; this keeps the region in links, without which a new bucket is not found.
     client.meta.config.s3["addressing_style"] = "virtual"
+    client.meta.events.register("before-send.s3", start_sending)
+    # To be asked first for leave to send costs a round trip, and a second at stores that do not answer that.
+    client.meta.events.unregister("before-call.s3", add_expect_header)
     if writing_only:
         client.meta.events.register_first("before-call.s3", _guard)
     return client

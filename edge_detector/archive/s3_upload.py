@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from edge_detector.archive.s3_body import PacedBody
 from edge_detector.archive.s3_checksum import Body, Checksums, body_of
 from edge_detector.archive.s3_client import S3Client
 from edge_detector.archive.s3_errors import code_of
@@ -34,7 +35,7 @@ class Upload:
     checksums: Checksums
     #: What was recorded, in hex.
     sha256: str
-    #: Asked before so many bytes are sent.
+    #: Asked before each piece of so many bytes is sent.
     pace: Callable[[int], None]
 
     def send(self, file: BinaryIO) -> None:
@@ -51,8 +52,7 @@ class Upload:
     def _send_whole(self, file: BinaryIO) -> None:
         body = body_of(file.read())
         self._compare(body.sha256.hex())
-        self.pace(len(body.data))
-        answer = self.client.put_object(**self.target, **self.options, **self.checksums.params(body))
+        answer = self.client.put_object(**self.target, **self.options, **self._params(body))
         self.checksums.confirm(answer, body)
 
     def _send_parts(self, file: BinaryIO) -> None:
@@ -78,13 +78,15 @@ class Upload:
         while data := file.read(PART_BYTES):
             digest.update(data)
             body, number = body_of(data), {"PartNumber": len(parts) + 1}
-            self.pace(len(data))
-            answer = self.client.upload_part(**upload, **number, **self.checksums.params(body))
+            answer = self.client.upload_part(**upload, **number, **self._params(body))
             self.checksums.confirm(answer, body)
             sent.append(replace(body, data=b""))
             parts.append(number | {name: answer[name] for name in ("ETag", "ChecksumSHA256") if name in answer})
         self._compare(digest.hexdigest())
         return sent, parts
+
+    def _params(self, body: Body) -> dict[str, Any]:
+        return {**self.checksums.params(body), "Body": PacedBody(body.data, self.pace)}
 
     def _compare(self, sha256: str) -> None:
         if sha256 != self.sha256:

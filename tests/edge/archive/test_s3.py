@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -17,6 +18,7 @@ import pytest
 
 from edge_detector.archive import s3_upload
 from edge_detector.archive.s3 import S3Store
+from edge_detector.archive.s3_body import PIECE_BYTES
 from edge_detector.archive.s3_checksum import Knows
 from edge_detector.config.archive import S3Archive
 from edge_detector.core.errors import FileRefusedError, PermanentStoreError, RetryableStoreError, StoreError
@@ -92,24 +94,45 @@ def test_many_at_a_time(server: S3Server, make_item: MakeItem) -> None:
     }.items()
 
 
-def test_pace_is_asked_before_each_body(seaweed: SeaweedServer, make_item: MakeItem) -> None:
+@pytest.mark.parametrize("tls", [False, True])
+def test_nothing_is_sent_before_the_pace_was_asked(
+    tls: bool, seaweed: SeaweedServer, make_item: MakeItem, program: Callable[[str], str]
+) -> None:
+    """Piece by piece, so that a limit holds from second to second; signing reads the bodies without that."""
+    program("openssl")
     asked: list[int] = []
-    store = S3Store(seaweed.config(), pace=lambda _, size: asked.append(size))
-    store.put(make_item(SMALL))
-    store.put(make_item(LARGE))
-    assert asked == [len(SMALL), s3_upload.PART_BYTES, 1]
+    config = seaweed.config(endpoint=seaweed.tls_url, ca=seaweed.certificate) if tls else seaweed.config()
+    store = S3Store(config, pace=lambda _, size: asked.append(size))
+    small, large = make_item(SMALL), make_item(LARGE)
+    store.put(small)
+    assert asked == [len(SMALL)]
+    store.put(large)
+    assert sum(asked) == len(SMALL) + len(LARGE)
+    assert max(asked) == PIECE_BYTES
+    assert (content(seaweed, small), content(seaweed, large)) == (SMALL, LARGE)
 
 
 def test_pace_ends_an_upload(seaweed: SeaweedServer, make_item: MakeItem) -> None:
+    """In the middle of a part: it is not for a slow line that the program waits at its end."""
+    asked: list[int] = []
+
     def ended(_: Item, size: int) -> None:
-        if size == 1:
+        asked.append(size)
+        if len(asked) == 100:
             raise RetryableStoreError("Porchlight ended")
 
     item = make_item(LARGE)
-    with pytest.raises(RetryableStoreError, match="ended"):
+    with pytest.raises(RetryableStoreError, match="broke off"):
         S3Store(seaweed.config(), pace=ended).put(item)
+    assert len(asked) == 100
     assert content(seaweed, item) is None
     assert key_of(item) not in seaweed.uploads()
+
+
+def test_store_is_not_asked_for_leave_to_send(seaweed: SeaweedServer, make_item: MakeItem) -> None:
+    with FaultProxy(seaweed.port) as proxy:
+        S3Store(seaweed.config(endpoint=proxy.url)).put(make_item(LARGE))
+    assert [seen.request.headers.get("expect") for seen in proxy.seen] == [None] * 4
 
 
 # --- what the store is asked for ------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """The throttle: what waits, what does not, and how it ends."""
 
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,30 +26,37 @@ CLIP = Item(
 SNAPSHOT = replace(CLIP, kind=ItemKind.SNAPSHOT)
 
 
-def seconds(throttle: Throttle, item: Item, size: int) -> float:
-    begun = time.monotonic()
-    throttle(item, size)
-    return time.monotonic() - begun
+class Waits(threading.Event):
+    """Remembers how long it was waited for, without waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        return self.is_set()
 
 
-@pytest.mark.serial
-def test_clips_wait_for_the_bandwidth() -> None:
-    throttle = Throttle(FakeClock(), bytes_per_s=1000)
-    assert seconds(throttle, CLIP, 1000) < 0.1
-    assert 0.1 <= seconds(throttle, CLIP, 100) < 1.0
-
-
-@pytest.mark.serial
-def test_snapshots_do_not_and_clips_pay_for_them() -> None:
-    throttle = Throttle(FakeClock(), bytes_per_s=1000)
-    assert seconds(throttle, SNAPSHOT, 1100) < 0.1
-    assert seconds(throttle, SNAPSHOT, 0) < 0.1
-    assert 0.1 <= seconds(throttle, CLIP, 0) < 1.0
-
-
-@pytest.mark.serial
-def test_without_a_limit_nothing_waits() -> None:
-    assert seconds(Throttle(FakeClock(), bytes_per_s=None), CLIP, 10**12) < 0.1
+@pytest.mark.parametrize(
+    ("bytes_per_s", "pieces", "waits"),
+    [
+        # a second's worth goes at once, clips wait for more
+        (10_000, [(CLIP, 10_000), (CLIP, 1000), (CLIP, 1000)], [0.0, 0.1, 0.2]),
+        # snapshots do not, and clips pay for them
+        (10_000, [(SNAPSHOT, 11_000), (SNAPSHOT, 1000), (CLIP, 1000)], [0.0, 0.0, 0.3]),
+        # no debt makes a store wait for ever
+        (10_000, [(SNAPSHOT, 10_000_000), (CLIP, 100)], [0.0, 0.1]),
+        # without a limit nothing waits
+        (None, [(CLIP, 10**12), (CLIP, 10**12)], [0.0, 0.0]),
+    ],
+)
+def test_waits(bytes_per_s: float | None, pieces: list[tuple[Item, int]], waits: list[float]) -> None:
+    stopped = Waits()
+    throttle = Throttle(FakeClock(), bytes_per_s=bytes_per_s, stopped=stopped)
+    for item, size in pieces:
+        throttle(item, size)
+    assert stopped.waits == pytest.approx(waits)
 
 
 @pytest.mark.parametrize("bytes_per_s", [None, 1.0])
