@@ -27,7 +27,8 @@ Generated from the help of `porchlight` itself: change `edge_detector/cli/comman
 `{COMMAND}`.
 
 Every command ends with status 0 when it did what was asked, 1 when it could not (with one clear message on standard
-error), 2 when it was called wrongly, and 130 when Ctrl-C broke it off. `run` and `demo` take Ctrl-C as the regular end.
+error), 2 when it was called wrongly, and 130 when Ctrl-C broke it off (143 for SIGTERM, 129 when its terminal went).
+`run` and `demo` take all three as the regular end.
 """
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
@@ -15,6 +13,7 @@ from edge_detector.app import parts
 from edge_detector.app.broker import HOST, OwnBroker, find_mosquitto, own_broker
 from edge_detector.app.demo_state import DemoState
 from edge_detector.app.node import Node
+from edge_detector.app.signals import stop_on_signals
 from edge_detector.config import Config, MqttConfig, NodeConfig
 from edge_detector.config.describe import Where
 from edge_detector.config.layers import given
@@ -22,8 +21,6 @@ from edge_detector.config.load import check, command_line
 from edge_detector.core.errors import BrokerError, DetectorError
 from edge_detector.detectors.models import Progress
 from edge_detector.ports import Detector
-
-_LOG = logging.getLogger(__name__)
 
 CAMERA = "door"
 SCENE = "scene://door"
@@ -99,7 +96,7 @@ async def run_demo(
 
     `show` is called several times a second. Raises PorchlightError when the demo cannot start.
     """
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     state = DemoState(camera=CAMERA, source=options.source, detector=detector.info, begun=time.monotonic())
     state.seconds = options.seconds
     async with AsyncExitStack() as stack:
@@ -148,11 +145,3 @@ async def _watch(node: Node, state: DemoState, stop: asyncio.Event, show: Show) 
                 await stop.wait()
         except TimeoutError:
             continue
-
-
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
-    return stop

@@ -84,6 +84,13 @@ class FolderLock:
         return "unknown"
 
 
+def need_folder(folder: Path) -> None:
+    """Raise PorchlightError when an edge cannot work on this data folder now, before anything long is begun."""
+    lock = FolderLock(folder)
+    lock.take()
+    lock.release()
+
+
 def _sign(descriptor: int, folder: Path) -> None:
     """Leave this process's number for whoever is refused; the folder's owner must be able to do so after root did."""
     owner = folder.stat()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -16,6 +15,7 @@ from edge_detector.app import addon, parts
 from edge_detector.app.lock import FolderLock
 from edge_detector.app.outbound import Outbound
 from edge_detector.app.retained import last_clips
+from edge_detector.app.signals import stop_on_signals
 from edge_detector.app.system import HealthProbe, Stamps, SystemClock, board_model, read_board
 from edge_detector.app.web import Web
 from edge_detector.capture.factory import is_finite, open_source
@@ -326,13 +326,10 @@ def _ignore(_: StreamInfo) -> None:
     """A stream that is only looked at needs no recorder."""
 
 
-async def run_node(config: Config, *, detector: Detector, watch: Watcher | None = None) -> None:
-    """Run until SIGINT or SIGTERM, or until all sources have ended; raises PorchlightError when it cannot start."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    node = Node(config, detector=detector, watch=watch)
+async def run_node(config: Config, *, detector: Detector) -> None:
+    """Run until a signal, or until all sources have ended; raises PorchlightError when it cannot start."""
+    stop = stop_on_signals()
+    node = Node(config, detector=detector)
     await node.start()
     if (supervisor := addon.supervisor()) is not None:
         await asyncio.to_thread(addon.tell, supervisor, config)

@@ -7,7 +7,8 @@ import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge_detector.app import parts
@@ -15,12 +16,19 @@ from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.factory import open_source
 from edge_detector.config import Config
 from edge_detector.core import naming
-from edge_detector.core.errors import LedgerError, RecordError, RetryableStoreError, SourceEnded, SourceError
+from edge_detector.core.errors import (
+    LedgerError,
+    RecordError,
+    RetryableStoreError,
+    SourceEnded,
+    SourceError,
+    StoreError,
+)
 from edge_detector.core.evidence import ClipFile, Item, ItemKind, Stored
 from edge_detector.core.facts import ClipLost, ClipSaved, Fact, FileStored, SnapshotReady, VisitEnded, VisitStarted
 from edge_detector.core.retry import RetryPolicy
 from edge_detector.core.types import Frame, Packet, StreamLost, Track
-from edge_detector.files import make_folder
+from edge_detector.files import explain, make_folder
 from edge_detector.mqtt.events import event_of
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.history import SqliteHistory
@@ -35,8 +43,8 @@ from edge_detector.runtime.capture_loop import Sampler
 from edge_detector.runtime.delivery import Delivery
 from edge_detector.runtime.record_loop import RecordInput
 
-#: Where files wait while a replay runs, within the folder of its results.
-SPOOL_NAME = ".replay"
+#: Where files wait while a replay runs, within the folder of its results: so begins the name of its own folder.
+SPOOL_PREFIX = ".replay-"
 Tell = Callable[[dict[str, object]], None]
 #: Told of every analysed picture: its seconds, and who is in it.
 Watch = Callable[[float, tuple[Track, ...]], None]
@@ -99,10 +107,13 @@ class RelativeStore:
 class Replay:
     """One run over one video; `run` once."""
 
-    def __init__(
-        self, video: str, config: Config, *, out: Path, keep: bool, tell: Tell, watch: Watch | None = None
+    def __init__(  # noqa: PLR0913 - what a replay can be told, by name
+        self, video: str, config: Config, *, out: Path, spool: Path, keep: bool, tell: Tell, watch: Watch | None = None
     ) -> None:
-        """The first camera of `config` shows `video`; `keep`: paths in `out` are of use when it is over."""
+        """The first camera of `config` shows `video`; `keep`: paths in `out` are of use when it is over.
+
+        `spool` is empty: what another replay left would become a part of this one.
+        """
         self._config = config
         self._out = out
         self._keep = keep
@@ -122,8 +133,7 @@ class Replay:
         self._analyse = parts.analyse_stage(config, self._camera, detector=detector, stamp=ids, utc=self._clock.utc)
         thrift = parts.thrift(config, video, idle=self._analyse.calm.lasts, spare=self._sampler.spare)
         self._source = open_source(video, clock=self._clock, live=False, packets=True, frames=True, thrift=thrift)
-        self._spool = out / SPOOL_NAME
-        make_folder(self._spool)
+        self._spool = spool
         writer = Mp4Writer(camera=self._camera, folder=self._spool)
         self._record = parts.record_stage(config, self._camera, writer=writer, clock=self._clock)
         self._junction = Junction(record=self._recorded, tell=self._facts.append)
@@ -169,7 +179,7 @@ class Replay:
         finally:
             self._source.close()
         await self._end()
-        self._clean_up()
+        self._check_delivered()
         if broken is not None:
             raise broken
         return self._summary(wall_s=time.perf_counter() - wall, cpu_s=time.process_time() - cpu)
@@ -178,13 +188,11 @@ class Replay:
         """Let go of the database."""
         self._database.close()
 
-    def _clean_up(self) -> None:
-        """Remove the spool; raises StoreError, and keeps it, when files wait in it."""
+    def _check_delivered(self) -> None:
+        """Raise StoreError when files wait in the spool."""
         backlog = self._ledger.backlog(self._clock.utc(self._clock.t))
         if backlog.pending:
             raise RetryableStoreError(f"{backlog.last_error}; {backlog.pending} files wait in {self._spool}")
-        self._database.close()
-        shutil.rmtree(self._spool)
 
     def _wants(self, t: float) -> bool:
         self._frames += 1
@@ -280,15 +288,34 @@ def replay(
     """
     if out is None:
         with tempfile.TemporaryDirectory(prefix="porchlight-replay-") as folder:
-            return _run(Replay(video, config, out=Path(folder), keep=False, tell=tell, watch=watch), Path(folder))
-    make_folder(out)
-    return _run(Replay(video, config, out=out, keep=True, tell=tell, watch=watch), out)
+            spool = Path(folder)
+            return _run(Replay(video, config, out=spool, spool=spool, keep=False, tell=tell, watch=watch))
+    with _spool(out) as spool:
+        return _run(Replay(video, config, out=out, spool=spool, keep=True, tell=tell, watch=watch))
 
 
-def _run(run: Replay, out: Path) -> dict[str, object]:
+@contextmanager
+def _spool(out: Path) -> Iterator[Path]:
+    """A folder within `out` for as long as the context lasts, and longer when the disk or the archive has failed."""
     try:
-        return asyncio.run(run.run())
+        make_folder(out)
+        spool = Path(tempfile.mkdtemp(prefix=SPOOL_PREFIX, dir=out))
+    except OSError as error:
+        raise RecordError(explain(error, out)) from error
+    try:
+        yield spool
     except (LedgerError, RecordError) as error:
         raise RecordError(f"{error}; what was recorded until then lies in {out}") from error
+    except StoreError:
+        raise
+    except BaseException:
+        shutil.rmtree(spool)
+        raise
+    shutil.rmtree(spool)
+
+
+def _run(run: Replay) -> dict[str, object]:
+    try:
+        return asyncio.run(run.run())
     finally:
         run.close()

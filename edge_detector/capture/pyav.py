@@ -144,7 +144,7 @@ class PyavSource(ContainerSource):
         self._paced_from = None
         try:
             return av.open(
-                self._address,
+                f"file:{self._address}" if is_file(self._address) else self._address,  # its name may hold a colon
                 "r",
                 format="v4l2" if is_device(self._address) else None,
                 options=self._options,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 
+from edge_detector.app.signals import exit_on_signals
 from edge_detector.cli.commands import app
 from edge_detector.core.errors import PorchlightError
 from edge_detector.core.masking import redact
 
-#: The command could not do what was asked; bad usage is 2, an interrupt 130.
+#: The command could not do what was asked; bad usage is 2, an interrupt 130, another signal 128 and its number.
 FAILED = 1
 
 
 def main() -> None:
     """Run `porchlight` with the arguments of this process; always ends by SystemExit."""
+    exit_on_signals()
     try:
         app()
     except PorchlightError as error:

@@ -61,7 +61,8 @@ def configured_for(source: str, file: Path | None, over: Layer, base: Mapping[Wh
 
 def need_source(source: str) -> None:
     """Raise SourceError for a path that leads nowhere: there is nothing to wait for."""
-    if "://" not in source and not Path(source.partition("?")[0]).exists():
+    path = source.partition("?")[0] if source.startswith("/dev/") else source
+    if "://" not in source and not Path(path).exists():
         raise SourceError(f"The source {source} does not exist: check the path")
 
 

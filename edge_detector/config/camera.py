@@ -19,6 +19,8 @@ from edge_detector.core.outline import (
 )
 from edge_detector.core.zones import MIN_POINTS, Zone, ZoneKind, polygon_faults
 
+#: What an address may begin with; without any, it is the path of a file or device.
+SCHEMES = frozenset({"rtsp", "rtsps", "http", "https", "file", "rpicam", "scene"})
 ADDRESS_HINT = "rtsp://192.0.2.7/stream1, http://…, /dev/video0, rpicam://, scene://door or the path of a video file"
 
 Point = tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]
@@ -68,6 +70,9 @@ def _address(value: str) -> str:
     text = value.strip()
     if not text:
         raise ValueError(f"is empty: give {ADDRESS_HINT}")
+    scheme, divider, _ = text.partition("://")
+    if divider and scheme.lower() not in SCHEMES:
+        raise ValueError(f"has a scheme that is not known: give {ADDRESS_HINT}")
     return text
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from edge_detector.config.base import Section, Slug
+
+#: All nodes announce themselves below this topic, where a node of this name would have its own.
+_TAKEN = "announce"
 
 
 class NodeConfig(Section):
@@ -24,6 +27,13 @@ class NodeConfig(Section):
         description="Where the ledger, waiting files and models lie. When absent: `$PORCHLIGHT_DATA`, else `/data` in "
         "the add-on, else `~/.local/share/porchlight`.",
     )
+
+    @field_validator("id")
+    @classmethod
+    def _have_topics_of_its_own(cls, value: str) -> str:
+        if value == _TAKEN:
+            raise ValueError(f"is `{value}`, which is the topic where all nodes announce themselves: choose another id")
+        return value
 
 
 class HistoryConfig(Section):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_detector.app.lock import LOCK_NAME, FolderLock
+from edge_detector.app.lock import LOCK_NAME, FolderLock, need_folder
 from edge_detector.core.errors import PorchlightError
 
 HOLD = """
@@ -95,3 +95,10 @@ def test_lock_that_root_made_belongs_to_the_owner_of_the_folder(tmp_path: Path) 
     lock.take()
     lock.release()
     assert (tmp_path / LOCK_NAME).stat().st_uid == 12345
+
+
+def test_a_folder_is_looked_at_before_the_work_begins(tmp_path: Path, other: subprocess.Popen[str]) -> None:
+    with pytest.raises(PorchlightError, match=f"process {other.pid}"):
+        need_folder(tmp_path)
+    need_folder(tmp_path / "free")
+    assert not FolderLock(tmp_path / "free").is_held()

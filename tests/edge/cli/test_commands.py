@@ -47,13 +47,14 @@ def write(text: str, name: str = "my.yaml") -> Path:
         ("run --config my.yaml --model text.mp4", "text.mp4"),
         # the data folder cannot be made
         ("run --config nowhere.yaml --detector hog", "my.yaml"),
+        ("run --config nowhere.yaml --model absent.onnx", "my.yaml"),  # which is seen before a model is fetched
         ("demo --source absent.mp4", "The source absent.mp4 does not exist"),
         ("demo --model absent.onnx", "There is no model file 'absent.onnx'"),
         ("demo --detector magic", "detection.backend (--detector) is `magic`"),
         ("replay absent.mp4", "The source absent.mp4 does not exist"),
         ("replay text.mp4 --detector hog", "text.mp4 is no video"),
         ("replay gopher://h/x --detector hog", "has a scheme that is not known"),
-        ("replay text.mp4 --detector hog --out my.yaml", "my.yaml"),
+        ("replay text.mp4 --detector hog --out my.yaml", "Cannot write to my.yaml: something else is in its place"),
         ("replay text.mp4 --config absent.yaml", "absent.yaml cannot be read"),
         ("check-config absent.yaml", "absent.yaml cannot be read"),
         ("check-config broken.yaml", "is no YAML"),

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -83,7 +83,8 @@ def test_demo_without_a_model_falls_back_and_says_so(start: Start) -> None:
     assert "Going on with hog" in demo.err
 
 
-def test_run_ends_cleanly_and_logs_no_secret(start: Start) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_run_ends_cleanly_and_logs_no_secret(start: Start, number: signal.Signals) -> None:
     Path("my.yaml").write_text("""\
 cameras:
   door: {source: 'rtsp://admin:hunter2@127.0.0.1:1/x'}
@@ -93,7 +94,7 @@ logging: {level: debug}
 """)
     edge = start("run", "--config", "my.yaml")
     edge.complains("refused the connection", "MQTT broker")
-    assert edge.end(signal.SIGTERM) == 0
+    assert edge.end(number) == 0
     assert "Traceback" not in edge.err
     assert "hunter" not in edge.out + edge.err
     assert edge.out == ""
@@ -112,12 +113,27 @@ def test_a_reader_that_goes_away() -> None:
     assert "BrokenPipe" not in complaint
 
 
-def test_an_interrupted_replay(start: Start) -> None:
-    replay = start("replay", "scene://door", "--json", "--detector", "hog")
+@pytest.mark.parametrize(
+    ("number", "status", "options"), [(signal.SIGINT, 130, ()), (signal.SIGTERM, 143, ("--out", "out"))]
+)
+def test_a_replay_that_is_broken_off_leaves_nothing_unfinished(
+    start: Start,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    status: int,
+    options: Sequence[str],
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    replay = start("replay", "scene://door", "--json", "--detector", "hog", *options)
     replay.until("person_arrived")
-    assert replay.end(signal.SIGINT) == 130
+    assert replay.end(number) == status
     assert "Traceback" not in replay.err
     assert "summary" not in replay.out
+    assert list(temporary.iterdir()) == []
+    assert list(Path("out").glob(".*")) == []
 
 
 class Terminal:

@@ -9,6 +9,7 @@ import pytest
 from edge_detector.cli.replay import event_line
 from tests.edge.cli.conftest import Porchlight
 from tests.paths import model
+from tests.videos import make_video
 
 SCENE = "scene://door?people=1"
 
@@ -20,6 +21,7 @@ def without_times(line: str) -> dict[str, Any]:
 
 def test_json_is_the_same_each_time(porchlight: Porchlight) -> None:
     runs = [porchlight("replay", SCENE, "--json", "--detector", "hog", "--out", "out") for _ in range(2)]
+    assert sorted(path.name for path in Path("out").iterdir()) == ["clips", "snapshots", "visits"]
     first, second = ([without_times(line) for line in run.out.splitlines()] for run in runs)
     assert first == second
     *events, summary = first
@@ -62,6 +64,14 @@ def test_a_replay_beside_a_reference(porchlight: Porchlight) -> None:
         porchlight("replay", scene, "--compare", "reference.json", "--json", *weights).out.splitlines()[-1]
     )
     assert summary["compared"]["visit_recall"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["10:30:12.mp4", "why?#50% ü.mp4", "%d.mp4"])
+def test_a_file_of_any_name(porchlight: Porchlight, name: str) -> None:
+    make_video(Path("plain.mp4")).rename(name)
+    ended = porchlight("replay", "--json", "--detector", "hog", "--", name)
+    assert ended.status == 0, ended.err
+    assert json.loads(ended.out)["frames"] == 30
 
 
 def test_an_absent_reference_is_told(porchlight: Porchlight) -> None:

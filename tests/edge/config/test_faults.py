@@ -96,6 +96,8 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
         ("detection: {fps: 'rtsp://a:hunter2@h/x'}", r"detection\.fps .* is `rtsp://\*\*\*@h/x`"),
         ("node: {id: 'rtsp://a:hunter2@h/x'}", r"node\.id .* is `rtsp://\*\*\*@h/x`"),
         ("'rtsp://a:hunter2@h/x': y", r"rtsp… .* is no known key\. Known here: `node`, `cameras`"),
+        # an id that would be in the way of something else
+        ("node: {id: announce}", r"node\.id .* is `announce`, which is the topic where all nodes announce themselves"),
         # a long value is cut
         (f"detection: {{fps: {'9' * 300}x}}", r"is `9{60}…`"),
         ("detection: {fps: ''}", r"detection\.fps .* is empty\. Allowed: a number from 1 to 15"),
@@ -129,6 +131,13 @@ def test_mistakes_in_a_zone(tmp_path: Path, points: str, answers: list[str]) -> 
     assert f"has {len(answers)} fault" in text
     for answer in answers:
         assert re.search(answer, text)
+
+
+def test_an_address_of_an_unknown_kind(tmp_path: Path) -> None:
+    text = of_file(tmp_path, "cameras: {door: {source: 'rstp://a:hunter2@h/x', detect_source: 'RTSP://h/x'}}\n")
+    assert "1 fault" in text
+    assert "cameras.door.source (porchlight.yaml line 1) has a scheme that is not known: give rtsp://" in text
+    assert "hunter2" not in text
 
 
 def test_the_file_must_be_a_group(tmp_path: Path) -> None:
