@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from edge_detector.app import parts
-from edge_detector.app.outbox import OPEN, WAITING, Outbox
+from edge_detector.app.outbox import OPEN, WAITING, Outbox, write_as_before
 from edge_detector.core.evidence import Item, ItemState
-from edge_detector.core.facts import Fact
+from edge_detector.core.facts import ClipLost, Fact
 from edge_detector.core.retry import RetryPolicy
 from edge_detector.mqtt.events import event_of
 from edge_detector.runtime.delivery import Delivery
+from edge_detector.runtime.papers import correct
 
 POLL_S = 0.2
 #: When nothing is under way and nothing has changed for so long, what is left waits for something else than time.
@@ -122,6 +123,8 @@ def _delivery(outbox: Outbox) -> Delivery:
     config = outbox.config
 
     async def tell(fact: Fact) -> None:
+        if isinstance(fact, ClipLost):
+            await asyncio.to_thread(correct, outbox.ledger, write_as_before, fact.visit_id, lost=fact.n)
         event = event_of(fact)
         if event is not None:
             await asyncio.to_thread(outbox.journal.append_event, event.stored())

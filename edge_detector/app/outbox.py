@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge_detector.app import parts
 from edge_detector.app.lock import FolderLock
@@ -19,6 +21,7 @@ from edge_detector.outbox.desk import Filter, LedgerDesk
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
 from edge_detector.outbox.upkeep import SqliteUpkeep
+from edge_detector.runtime.papers import correct
 
 #: What is told of a clip that the owner gave up.
 GIVEN_UP = "given up by the owner"
@@ -112,6 +115,9 @@ class Outbox:
             done = tuple(self.desk.give_up([item.key for item in items], reason=GIVEN_UP, event_of=self._event_of))
             now = {item.key: item for item in self.named([item.key for item in items])}
             given_up = {item.key for item in done}
+            for item in done:
+                if item.kind is ItemKind.CLIP:
+                    correct(self.ledger, write_as_before, item.visit_id)
             left = tuple((item, _why_not_forgotten(now[item.key])) for item in items if item.key not in given_up)
             if delete:
                 for item in done:
@@ -153,6 +159,13 @@ def opened(config: Config) -> Iterator[Outbox]:
         yield outbox
     finally:
         outbox.close()
+
+
+def write_as_before(path: Path, data: bytes) -> None:
+    """Write a file anew for its owner, who may be another than the one at the command line."""
+    before = path.stat()
+    parts.write_file(path, data)
+    os.chown(path, before.st_uid, before.st_gid)
 
 
 def _why_no_retry(item: Item) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-#: A pause of a second or so is saved up, so that a small file after it goes at once.
-BURST_S = 1.0
+#: A short pause is saved up, so that a small file after it goes at once, and a limit holds from second to second.
+BURST_S = 0.2
 
 
 class TokenBucket:

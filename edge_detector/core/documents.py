@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_detector.core import naming
-from edge_detector.core.evidence import ClipFile, CrossingRecord, Item, ItemKind, VisitRecord
+from edge_detector.core.evidence import ClipFile, CrossingRecord, Item, ItemKind, ItemState, VisitRecord
 from edge_detector.core.types import VisitStats
 
 #: Raised when a reader of an older version would misread a document.
@@ -52,9 +52,7 @@ def visit_document(
     visit: VisitRecord, items: Sequence[Item], origin: Origin, crossings: Sequence[CrossingRecord] = ()
 ) -> dict[str, object]:
     """The visit as one JSON object (see the archive's layout); `items` are all files of the visit."""
-    keys = {(item.kind, item.n): item.key for item in items}
-    clips = sorted((clip_of(item) for item in items if item.kind is ItemKind.CLIP), key=lambda clip: clip.n)
-    width, height = (clips[0].width, clips[0].height) if clips else (None, None)
+    snapshot = next((item.key for item in items if item.kind is ItemKind.SNAPSHOT), None)
     return {
         "schema": DOCUMENT_SCHEMA,
         "visit_id": visit.visit_id,
@@ -68,6 +66,26 @@ def visit_document(
         "mean_inference_ms": round(visit.stats.mean_inference_ms, 1),
         "model": origin.model,
         "backend": origin.backend,
+        **film(items),
+        "snapshot": snapshot,
+        "zones": list(visit.zones),
+        "dwell_s": {zone: round(seconds, 1) for zone, seconds in visit.dwell},
+        "crossings": [
+            {"line": crossing.line, "direction": crossing.direction, "ts": naming.iso8601(crossing.utc)}
+            for crossing in crossings
+        ],
+        "pre_roll_s": origin.pre_roll_s,
+        "version": origin.version,
+    }
+
+
+def film(items: Sequence[Item]) -> dict[str, object]:
+    """What a document says of a visit's clips: those that are in the archive or on their way there."""
+    keys = {(item.kind, item.n): item.key for item in items}
+    found = (item for item in items if item.kind is ItemKind.CLIP and item.state is not ItemState.FAILED)
+    clips = sorted(map(clip_of, found), key=lambda clip: clip.n)
+    width, height = (clips[0].width, clips[0].height) if clips else (None, None)
+    return {
         "width": width,
         "height": height,
         "clips": [
@@ -81,15 +99,6 @@ def visit_document(
             }
             for clip in clips
         ],
-        "snapshot": keys.get((ItemKind.SNAPSHOT, 1)),
-        "zones": list(visit.zones),
-        "dwell_s": {zone: round(seconds, 1) for zone, seconds in visit.dwell},
-        "crossings": [
-            {"line": crossing.line, "direction": crossing.direction, "ts": naming.iso8601(crossing.utc)}
-            for crossing in crossings
-        ],
-        "pre_roll_s": origin.pre_roll_s,
-        "version": origin.version,
     }
 
 

@@ -97,7 +97,7 @@ class VisitRecord:
     zones: tuple[str, ...] = ()
     #: Zone id to the longest time in seconds that one person stayed in it.
     dwell: tuple[tuple[str, float], ...] = ()
-    #: Clips that were started for it.
+    #: Clips that were started for it; once it has ended, those that were recorded.
     clips: int = 0
     ended: bool = False
 

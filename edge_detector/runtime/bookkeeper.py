@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -20,6 +19,7 @@ from edge_detector.core.facts import (
     ClipLost,
     ClipSaved,
     Fact,
+    FileStored,
     LineCrossed,
     OccupancyChanged,
     SnapshotReady,
@@ -29,14 +29,13 @@ from edge_detector.core.facts import (
 )
 from edge_detector.core.types import VisitStats
 from edge_detector.ports import Clock, Diary, Journal, Ledger
+from edge_detector.runtime.papers import WriteFile, correct, encoded
 
 #: An open visit is written at most this often, to spare SD cards; a crash loses this much of its duration.
 JOURNAL_INTERVAL_S = 2.0
 #: Facts that the disk refused and that wait for room, with their snapshots; about as many as a day at a busy door.
 LATE_LIMIT = 200
 _WORTH_WAITING = (VisitStarted, VisitEnded, ClipSaved, ClipLost, SnapshotReady, LineCrossed, OccupancyChanged)
-#: Writes a file so that it is there whole or not at all.
-WriteFile = Callable[[Path, bytes], None]
 
 _DELIVERED = frozenset({ItemState.STORED, ItemState.PURGED})
 _CONTENT_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4", ".json": "application/json"}
@@ -144,6 +143,9 @@ class Bookkeeper:
             self._clip(fact.clip)
         elif isinstance(fact, ClipLost):
             self._settle(fact.visit_id, fact.n)
+            correct(self._ledger, self._write_file, fact.visit_id, lost=fact.n)
+        elif isinstance(fact, FileStored) and fact.kind is ItemKind.CLIP:
+            correct(self._ledger, self._write_file, fact.visit_id)
         self._diary.note(fact)
 
     def adopt(self, camera: str, clips: Iterable[ClipFile]) -> None:
@@ -258,9 +260,9 @@ class Bookkeeper:
         items, crossings = self._ledger.items(visit_id=record.visit_id), self._diary.crossings(record)
         document = visit_document(record, items, place.origin, crossings)
         path = place.spool / naming.document_name(record.visit_id)
-        self._write_file(path, json.dumps(document, separators=(",", ":")).encode())
+        self._write_file(path, encoded(document))
         self._add(record.camera, record.visit_id, ItemKind.DOCUMENT, path)
-        self._journal.put_visit(replace(record, ended=True))
+        self._journal.put_visit(replace(record, clips=len(self._clips(record.visit_id)), ended=True))
         del self._open[record.visit_id]
 
     def _adopt(self, clip: ClipFile) -> None:

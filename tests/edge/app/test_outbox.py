@@ -1,3 +1,4 @@
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -103,6 +104,18 @@ def test_forgotten_clip_is_told_once_by_the_same_id(tmp_path: Path, open_outbox:
     assert event.camera == "door"
     assert (body["event_type"], body["visit_id"], body["reason"]) == ("clip_lost", clip.visit_id, GIVEN_UP)
     assert body["id"] == event.id
+
+
+def test_document_lists_no_clip_that_was_forgotten(tmp_path: Path, open_outbox: ExitStack) -> None:
+    clip, document = file(tmp_path), file(tmp_path, kind=ItemKind.DOCUMENT)
+    content = json.dumps({"visit_id": clip.visit_id, "clips": [{"key": clip.key}]}).encode()
+    document.path.write_bytes(content)
+    outbox = outbox_of(open_outbox, tmp_path, clip, document)
+    outbox.forget(outbox.named([clip.key]), delete=False)
+    [now] = outbox.named([document.key])
+    content = document.path.read_bytes()
+    assert (now.sha256, now.bytes) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert json.loads(content) == {"visit_id": clip.visit_id, "width": None, "height": None, "clips": []}
 
 
 def test_forget_spares_what_is_delivered(tmp_path: Path, open_outbox: ExitStack) -> None:

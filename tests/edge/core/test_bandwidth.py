@@ -25,16 +25,16 @@ from edge_detector.core.bandwidth import TokenBucket
     ],
 )
 def test_waits(takes: list[tuple[int, float]], waits: list[float]) -> None:
-    bucket = TokenBucket(100.0)
+    bucket = TokenBucket(100.0, burst_s=1.0)
     assert [bucket.take(size, t) for size, t in takes] == pytest.approx(waits)
 
 
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.floats(0, 5)), min_size=1, max_size=50))
 def test_rate_is_kept_by_whoever_waits(takes: list[tuple[int, float]]) -> None:
-    bucket = TokenBucket(1000.0)
+    bucket = TokenBucket(1000.0)  # a fifth of a second is saved up
     t = sent = 0.0
     for size, pause in takes:
         t += pause
         t += bucket.take(size, t)
         sent += size
-        assert sent <= 1000.0 * t + 1000.0 + 1e-6
+        assert sent <= 1000.0 * t + 200.0 + 1e-6

@@ -1,5 +1,6 @@
 """The bookkeeper: what is on disk after each fact, and what it makes of what a crash left."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from edge_detector.core.facts import (
     CameraStats,
     ClipLost,
     ClipSaved,
+    FileStored,
     LineCrossed,
     SnapshotReady,
     VisitEnded,
@@ -193,10 +195,91 @@ async def test_document_waits_for_the_last_clip(office: Office) -> None:
 async def test_lost_clip_is_waited_for_no_longer(office: Office) -> None:
     await office.keeper.begin(started())
     await office.keeper.handle(ended(clips=1))
-    lost = ClipLost(camera="door", visit_id=VISIT, n=1, t=30.0, utc=30.0, reason="no_keyframe")
-    await office.keeper.handle(lost)
+    await office.keeper.handle(lost(1))
     assert office.document()["clips"] == []
     assert (office.document()["width"], office.document()["height"]) == (None, None)
+
+
+async def whole_visit(office: Office, clips: int = 2) -> None:
+    await office.keeper.begin(started())
+    for n in range(1, clips + 1):
+        await office.keeper.handle(saved(office.clip(n=n, poster=True)))
+    await office.keeper.handle(ended(clips=clips))
+
+
+def keys(office: Office) -> list[str]:
+    """Of the clips that the document lists; it holds what the ledger says of it."""
+    (item,) = office.items(ItemKind.DOCUMENT)
+    content = item.path.read_bytes()
+    assert (item.bytes, item.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    return [clip["key"].rpartition("/")[2] for clip in json.loads(content)["clips"]]
+
+
+def lost(n: int) -> ClipLost:
+    return ClipLost(camera="door", visit_id=VISIT, n=n, t=30.0, utc=30.0, reason="too much waited")
+
+
+def stored(clip: Item) -> FileStored:
+    return FileStored(
+        camera="door",
+        visit_id=VISIT,
+        n=clip.n,
+        kind=clip.kind,
+        utc=40.0,
+        uri="file:x",
+        url="file:x",
+        sha256=clip.sha256,
+        bytes=clip.bytes,
+        clip=None,
+    )
+
+
+async def test_document_lists_no_clip_that_is_given_up_before_it_went(office: Office) -> None:
+    """The quota removes the row first, delivery tells first: either way the document has it no more."""
+    await whole_visit(office)
+    first, second = office.items(ItemKind.CLIP)
+    before = office.document()
+    office.ledger.forget(first)
+    await office.keeper.handle(lost(1))
+    assert keys(office) == [f"{VISIT}-2.mp4"]
+    assert {**office.document(), "clips": None} == {**before, "clips": None}
+    await office.keeper.handle(lost(2))
+    assert keys(office) == []
+    assert (office.document()["width"], office.document()["height"]) == (None, None)
+    office.ledger.settle(replace(second, state=ItemState.FAILED))
+    await office.keeper.handle(lost(2))
+    assert keys(office) == [], "told again after a crash"
+
+
+async def test_document_lists_a_clip_that_went_after_all(office: Office) -> None:
+    """A crash came between the quota's decision and the end of the file, or the owner tried once more."""
+    await whole_visit(office)
+    office.ledger.forget(office.items(ItemKind.CLIP)[0])
+    await office.keeper.handle(lost(1))
+    office.keeper.adopt("door", [office.clip(n=1)])
+    for clip in office.items(ItemKind.CLIP):
+        await office.keeper.handle(stored(clip))
+    assert keys(office) == [f"{VISIT}.mp4", f"{VISIT}-2.mp4"]
+
+
+async def test_document_that_went_or_is_damaged_stays_as_it_is(office: Office) -> None:
+    await whole_visit(office)
+    (document,) = office.items(ItemKind.DOCUMENT)
+    document.path.write_bytes(b"no JSON")
+    await office.keeper.handle(lost(1))
+    assert document.path.read_bytes() == b"no JSON"
+    document.path.unlink()
+    await office.keeper.handle(lost(2))
+    assert office.items(ItemKind.DOCUMENT) == [document]
+    assert not document.path.exists()
+
+
+async def test_clips_of_a_visit_are_those_that_were_recorded(office: Office) -> None:
+    await office.keeper.begin(started())
+    await office.keeper.handle(ended(clips=2))
+    await office.keeper.handle(lost(1))
+    await office.keeper.handle(saved(office.clip(n=2)))
+    assert [(visit.clips, visit.ended) for visit in office.journal.visits()] == [(1, True)]
 
 
 async def test_clip_that_the_owner_asked_for_is_a_visit_of_its_own(office: Office) -> None:

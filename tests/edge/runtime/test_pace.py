@@ -41,10 +41,10 @@ class Waits(threading.Event):
 @pytest.mark.parametrize(
     ("bytes_per_s", "pieces", "waits"),
     [
-        # a second's worth goes at once, clips wait for more
-        (10_000, [(CLIP, 10_000), (CLIP, 1000), (CLIP, 1000)], [0.0, 0.1, 0.2]),
+        # a little goes at once, clips wait for more
+        (10_000, [(CLIP, 2000), (CLIP, 1000), (CLIP, 1000)], [0.0, 0.1, 0.2]),
         # snapshots do not, and clips pay for them
-        (10_000, [(SNAPSHOT, 11_000), (SNAPSHOT, 1000), (CLIP, 1000)], [0.0, 0.0, 0.3]),
+        (10_000, [(SNAPSHOT, 3000), (SNAPSHOT, 1000), (CLIP, 1000)], [0.0, 0.0, 0.3]),
         # no debt makes a store wait for ever
         (10_000, [(SNAPSHOT, 10_000_000), (CLIP, 100)], [0.0, 0.1]),
         # without a limit nothing waits
