@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -188,9 +188,12 @@ def _behind(a: State, b: State) -> bool:
     return max(map(abs, slopes)) < _SEEN_SLOPE and abs(slopes[0] - slopes[1]) < _HIDDEN_SLOPE
 
 
-def counting_scene(people: int, seed: int, seconds: float = SCENE_S, *, apart: bool = True) -> Scene:
-    """The script as a camera sees it."""
-    return Scene(counting_script(people, seed, seconds, apart=apart), seed=seed, width=WIDTH, height=HEIGHT)
+def counting_scene(
+    people: int, seed: int, seconds: float = SCENE_S, *, apart: bool = True, night: float = 0.0
+) -> Scene:
+    """The script as a camera sees it, by day or by night."""
+    script = replace(counting_script(people, seed, seconds, apart=apart), night=night)
+    return Scene(script, seed=seed, width=WIDTH, height=HEIGHT)
 
 
 def counting_outline() -> Outline:

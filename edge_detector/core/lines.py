@@ -10,8 +10,10 @@ from enum import StrEnum
 from edge_detector.core.types import Track
 from edge_detector.core.zones import Point, stands
 
-#: Who is nearer to a line than this many own heights is on it, on neither side: boxes tremble by a few hundredths.
+#: Who is nearer to a line than this many own heights is on it, on neither side: boxes tremble by a few hundredths...
 _ON_LINE_HEIGHTS = 0.06
+#: ...but of somebody who has only just come less is asked, for who comes in beside a line goes over it next.
+_NEW_ON_LINE_HEIGHTS = 0.03
 #: Who is further from it is on that side; who is not must be seen there twice in a row, for a box may be wrong once...
 _CLEAR_HEIGHTS = 0.3
 _SIGHTINGS = 2
@@ -109,7 +111,8 @@ class LineWatch:
             share = walk.distance / (walk.distance - distance)
             walk.between_ends = -height <= walk.along + share * (along - walk.along) <= 1 + height
         walk.seen_t, walk.distance, walk.along = t, distance, along
-        side = 0 if abs(distance) < _ON_LINE_HEIGHTS else 1 if distance > 0 else -1
+        on_line = _ON_LINE_HEIGHTS if walk.side else _NEW_ON_LINE_HEIGHTS
+        side = 0 if abs(distance) < on_line else 1 if distance > 0 else -1
         walk.sightings = walk.sightings + 1 if side == walk.seen_side else 1
         walk.seen_side = side
         if not side or side == walk.side or (walk.sightings < _SIGHTINGS and abs(distance) < _CLEAR_HEIGHTS):

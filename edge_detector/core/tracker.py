@@ -21,8 +21,8 @@ _ACCELERATION_HEIGHTS = 1.5
 _FIRST_SPEED_STD_HEIGHTS = 1.0
 #: How fast the remembered size follows the measured one.
 _SIZE_TAU_S = 0.3
-#: A box that is another height than the latest ones, by more than these shares, with its head where it is expected,
-#: within so many own heights, lacks the legs or has somebody else's...
+#: A box that is all at once another height, by more than these shares, with its head where it is expected, within so
+#: many own heights, lacks the legs or has somebody else's...
 _SHORTER, _TALLER = 0.82, 1.2
 _HEAD_HEIGHTS = 0.15
 #: ...as told by the median of so many boxes, so that what lasts longer is believed; of these at least.
@@ -53,8 +53,11 @@ _FRESH_S = 0.3
 _STAYED_IOU = 0.6
 #: ...the coat that is remembered follows the one that is seen by this much...
 _COAT_WEIGHT = 0.2
-#: ...and is not to be seen where more than this share of it may be hidden by somebody nearer.
+#: ...is not to be seen where more than this share of it may be hidden by somebody nearer...
 _HIDDEN_SHARE = 0.3
+#: ...and what is taken for it this near to the picture's sides may be a sleeve or the wall: who is only half in the
+#: picture is known by it until more is seen, and is no stranger then.
+_SIDE = 0.01
 #: What it costs to leave somebody without a detection: as much as the worst pair that is allowed.
 _ALONE_COST = 1.0
 #: The cost of a pair that is not allowed: more than any number of lonely people.
@@ -100,6 +103,8 @@ class _Person:
     p_vv: float = _FIRST_SPEED_STD_HEIGHTS**2
     #: What it wears, as seen while nobody stood before it; None when that was never seen.
     coat: Coat | None = None
+    #: All of it was in the picture.
+    coat_whole: bool = False
 
     def at(self, t: float) -> Box:
         """Where the person is expected at `t`; may lie partly or wholly outside the frame."""
@@ -111,8 +116,7 @@ class _Person:
     def see(self, t: float, seen: _Seen) -> None:
         """Correct the state by a detection: a Kalman filter of constant speed, on x and y alike."""
         dt, detection = max(t - self.seen_t, 0.0), seen.detection
-        if seen.coat is not None:
-            self.coat = seen.coat if self.coat is None else mixed(self.coat, seen.coat, _COAT_WEIGHT)
+        self._dress(seen)
         expected = self.at(t)
         expected_x, expected_y = foot(expected)
         noise = _ACCELERATION_HEIGHTS**2
@@ -132,6 +136,15 @@ class _Person:
         self.height += (box.y2 - box.y1 - self.height) * weight
         self.detection, self.seen_t, self.hits = detection, t, self.hits + 1
 
+    def _dress(self, seen: _Seen) -> None:
+        """Remember what is worn; what was seen of it at the picture's side goes for what is seen in the middle."""
+        if seen.coat is None:
+            return
+        if self.coat is None or not self.coat_whole:
+            self.coat, self.coat_whole = seen.coat, seen.whole
+        elif seen.whole:
+            self.coat = mixed(self.coat, seen.coat, _COAT_WEIGHT)
+
     def _whole(self, expected: Box, box: Box) -> Box:
         """The box down to where the feet must be: legs may be hidden, and two people may be taken for one."""
         height, heights = box.y2 - box.y1, self.heights
@@ -139,7 +152,8 @@ class _Person:
         if len(heights) < _MIN_HEIGHTS:
             return box
         tall = statistics.median(heights)
-        if tall * _SHORTER <= height <= tall * _TALLER or abs(box.y1 - (expected.y2 - tall)) > tall * _HEAD_HEIGHTS:
+        usual = min(tall, self.height) * _SHORTER <= height <= max(tall, self.height) * _TALLER
+        if usual or abs(box.y1 - (expected.y2 - tall)) > tall * _HEAD_HEIGHTS:
             return box
         return box._replace(y2=min(box.y1 + tall, 1.0))
 
@@ -166,6 +180,8 @@ class _Seen(NamedTuple):
 
     detection: Detection
     coat: Coat | None
+    #: No side of the picture cuts it.
+    whole: bool
 
 
 #: How unlikely it is, in 0..1, that a person expected somewhere at a time is the one seen.
@@ -233,6 +249,7 @@ class Tracker:
             height=box.y2 - box.y1,
             heights=(box.y2 - box.y1,),
             coat=seen.coat,
+            coat_whole=seen.whole,
         )
 
     def _pairs(
@@ -253,7 +270,8 @@ class Tracker:
             return _NEVER_COST
         place = (1 - iou(expected, box) + min(distance / reach, 1.0)) / 2
         strange = _strangeness(person.coat, seen.coat)
-        if strange >= _STRANGER and (t - person.seen_t > _FRESH_S or iou(expected, box) < _STAYED_IOU):
+        stranger = strange >= _STRANGER and person.coat_whole
+        if stranger and (t - person.seen_t > _FRESH_S or iou(expected, box) < _STAYED_IOU):
             return _NEVER_COST
         return place * (1 - _COAT_SHARE) + strange * _COAT_SHARE
 
@@ -276,7 +294,8 @@ def _seen(detections: Sequence[Detection], coat: Callable[[Box], Coat] | None) -
         nearer = (d.box for d in detections if d.box.y2 > detection.box.y2 and d is not detection)
         shown = coat_area(detection.box)
         clear = all(intersection(box, shown) <= _HIDDEN_SHARE * area(shown) for box in nearer)
-        seen.append(_Seen(detection, coat(detection.box) if coat and clear else None))
+        whole = detection.box.x1 > _SIDE and detection.box.x2 < 1 - _SIDE
+        seen.append(_Seen(detection, coat(detection.box) if coat and clear else None, whole))
     return seen
 
 

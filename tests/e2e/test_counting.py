@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.counting import open_detector, run, summary
+from bench.counting import open_detector, run
 from bench.counting_scenes import counting_outline, counting_scene, counting_script
+from bench.counting_score import summary
 
 
 @pytest.mark.serial

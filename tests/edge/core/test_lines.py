@@ -59,6 +59,10 @@ def down(*ys: float, x: float = 0.5) -> list[Point]:
         (down(0.4, 0.54, 0.54, 0.4, 0.4), [IN, OUT]),  # two are not
         (down(0.46, 0.6), []),  # was hardly seen on the other side
         (down(0.46, 0.46, 0.6), [IN]),
+        (down(0.492, 0.492, 0.6), [IN]),  # came in close beside it
+        (down(0.496, 0.496, 0.6), []),  # came in on it
+        (down(0.492, 0.6), []),  # was beside it in one picture
+        (down(0.492, 0.492, 0.508, 0.508, 0.508), []),  # stands on it since
         ([], []),
     ],
 )

@@ -369,6 +369,26 @@ def test_the_light_may_change_while_somebody_is_watched() -> None:
     assert track.id == 1
 
 
+def test_who_comes_in_sleeve_first_is_one_track_and_known_by_the_coat() -> None:
+    tracker = Tracker()
+    sleeve, whole = Box(0.0, 0.3, 0.04, 0.7), standing(0.07)
+    tracker.update(0.0, found(sleeve), dressed({0.0: BLUE}))
+    (track,) = tracker.update(0.4, found(whole), dressed({0.0: RED}))
+    assert track.id == 1
+    (track,) = tracker.update(0.8, found(whole), dressed({0.0: BLUE}))
+    assert track.id == 2
+
+
+def test_what_is_seen_of_a_coat_at_the_side_does_not_change_what_is_known_of_it() -> None:
+    tracker = Tracker()
+    tracker.update(0.0, found(standing(0.05)), dressed({0.0: RED}))
+    for n in range(1, 10):
+        (track,) = tracker.update(n * 0.2, found(standing(0.04)), dressed({0.0: BOTH}))
+        assert track.id == 1
+    (track,) = tracker.update(2.4, found(standing(0.06)), dressed({0.0: BLUE}))
+    assert track.id == 2
+
+
 def test_the_coat_of_who_is_hidden_is_not_looked_at() -> None:
     asked: list[Box] = []
 
@@ -404,6 +424,25 @@ def test_hidden_legs_are_believed_for_a_moment() -> None:
     for n in range(30):
         (track,) = tracker.update(1.2 + n * 0.2, found(cut))
     assert track.feet == pytest.approx((0.5, 0.55), abs=0.02)  # that is all there is to be seen
+
+
+@pytest.mark.parametrize("growth", [1.06, 1.08, 1.1, 1.12, 1.15])
+def test_who_comes_nearer_fast_keeps_the_feet(growth: float) -> None:
+    tracker, y1, height = Tracker(), 0.3, 0.25
+    for n in range(11):
+        if n > 5:
+            y1, height = y1 + 0.005, height * growth
+        (track,) = tracker.update(n * 0.2, found(Box(0.45, y1, 0.55, y1 + height)))
+        assert track.feet == pytest.approx((0.5, y1 + height), abs=0.03)
+
+
+def test_two_who_are_taken_for_one_do_not_move_the_feet_at_once() -> None:
+    tracker = Tracker()
+    for n in range(5):
+        tracker.update(n * 0.2, found(standing(0.5)))
+    for n in range(3):
+        (track,) = tracker.update(1.0 + n * 0.2, found(standing(0.5)._replace(y2=0.85)))
+        assert track.feet == pytest.approx((0.5, 0.7), abs=0.02)
 
 
 def test_who_bows_has_not_lost_the_legs() -> None:
