@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from edge_detector.capture.faults import reading_fault
 from edge_detector.capture.sparing import Thrift
 from edge_detector.capture.stamps import RawStamp
+from edge_detector.core.clock import JUMP_S
 from edge_detector.core.errors import SourceEnded, SourceError
 
 AvPacket: TypeAlias = "av.Packet[VideoStream]"
@@ -67,7 +68,10 @@ class Demuxer:
         self._terms = terms
         self._packets = self._demux()
         self._count = 0
+        #: What is added to all timestamps, so that they go on rising, in ticks.
         self._bias = 0
+        self._seam = round(JUMP_S / stream.time_base)
+        #: As the file says, and with the bias what follows the latest packet.
         self._first_dts: int | None = None
         self._next_dts = 0
 
@@ -81,9 +85,10 @@ class Demuxer:
         if not self._terms.finite and self._terms.now() - began > self._terms.read_timeout_s:
             raise SourceError(f"{self._terms.name} sent nothing for {self._terms.read_timeout_s:g} s")
         self._count += 1
+        if packet.dts is not None and self._terms.finite:
+            self._join(packet.dts)
         raw = RawStamp(self._shifted(packet.pts), self._shifted(packet.dts), packet.duration or 0)
         if raw.dts is not None:
-            self._first_dts = raw.dts if self._first_dts is None else self._first_dts
             self._next_dts = raw.dts + max(raw.duration, 1)
         return packet, raw
 
@@ -93,8 +98,7 @@ class Demuxer:
             return False
         self._container.seek(0)
         self._packets = self._demux()
-        self._bias += self._next_dts - (self._first_dts or 0)
-        self._first_dts = self._next_dts
+        self._bias = self._next_dts - (self._first_dts or 0)
         return True
 
     def end(self) -> SourceError:
@@ -105,6 +109,13 @@ class Demuxer:
         if self._container.format.name.startswith(_COUNTED) and self._count < announced and not self._terms.loop:
             return SourceError(f"{name} is cut short: it holds {self._count} of {announced} pictures")
         return SourceEnded(f"{name} came to its end after {self._count} pictures")
+
+    def _join(self, dts: int) -> None:
+        """Where recordings were joined to one file their clocks begin anew: go on where the one before ended."""
+        if self._first_dts is None:
+            self._first_dts = dts
+        elif dts + self._bias < self._next_dts - self._seam:
+            self._bias = self._next_dts - dts
 
     def _demux(self) -> Iterator[AvPacket]:
         return (packet for packet in self._container.demux(self._stream) if packet.size)

@@ -253,9 +253,9 @@ def test_a_file_that_plays_a_camera_keeps_its_pace_and_goes_round(tmp_path: Path
     began = time.monotonic()
     reading = read(source(video, live=True, loop=True), until=enough(26))
     assert reading.data == (packets_of(video) * 3)[:26]
-    assert 25 / 25 <= time.monotonic() - began < 25 / 25 + 5.0
+    assert time.monotonic() - began >= 25 / 25
     times = [frame.t for frame in reading.frames]
-    assert times[0] == pytest.approx(began, abs=0.5)
+    assert began <= times[0] <= reading.arrivals[0]
     assert all(b - a == pytest.approx(0.04, abs=0.01) for a, b in itertools.pairwise(times[:9]))
     assert all(a.dts < b.dts for a, b in itertools.pairwise(reading.packets))
 
@@ -264,6 +264,16 @@ def test_a_file_that_plays_a_camera_once_ends(tmp_path: Path) -> None:
     reading = read(source(make_video(tmp_path / "a.mp4", frames=5, fps=25), live=True))
     assert isinstance(reading.end, SourceEnded)
     assert len(reading.packets) == 5
+
+
+def test_recordings_that_were_joined_go_on_where_the_one_before_ended(tmp_path: Path) -> None:
+    part, joined = make_video(tmp_path / "part.ts", frames=60), tmp_path / "joined.ts"
+    joined.write_bytes(part.read_bytes() * 3)
+    reading = read(source(joined))
+    assert isinstance(reading.end, SourceEnded)
+    assert [frame.t for frame in reading.frames] == pytest.approx([i / 10 for i in range(180)], abs=0.002)
+    twice = read(source(joined, loop=True), until=lambda reading: len(reading.frames) == 360)
+    assert [frame.t for frame in twice.frames] == pytest.approx([i / 10 for i in range(360)], abs=0.002)
 
 
 def test_close_from_another_thread_ends_a_paced_read(tmp_path: Path) -> None:
