@@ -23,6 +23,9 @@ DEFAULT_CRF = 26
 #: For the rate that an encoder has to be told when nobody knows it; every picture carries its own time anyway.
 FALLBACK_FPS = 25.0
 
+#: FFmpeg's numbers for what all I420 pictures here are; left unsaid, players take large ones for BT.709.
+_BT601, _LIMITED = 6, 1
+
 
 class H264Encoder:
     """Encodes I420 pictures of one size: no B-frames, no delay, a key frame each second, one thread by default.
@@ -44,6 +47,7 @@ class H264Encoder:
         """Even `width` and `height` in pixels; `fps` as announced, 0 when unknown."""
         context = av.CodecContext.create("libx264", "w")
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+        context.colorspace, context.color_range = _BT601, _LIMITED
         context.time_base = Fraction(1, TICKS_HZ)
         context.framerate = Fraction(fps or FALLBACK_FPS).limit_denominator(1001)
         context.gop_size = round(2 * GOP_S * (fps or FALLBACK_FPS))  # only a safety net: key frames are set by time

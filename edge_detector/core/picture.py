@@ -1,6 +1,7 @@
 """Pixels: the planes of an I420 picture and colour conversion, of a crop at the crop's own cost.
 
-Colours are limited-range BT.601 (luma 16 to 235), which is what OpenCV takes every I420 picture for.
+Colours have the limited range (luma 16 to 235). Crops for detectors are taken for BT.601, as OpenCV takes every I420
+picture; whole ones, which people look at, for what they are.
 """
 
 from __future__ import annotations
@@ -11,6 +12,16 @@ import cv2
 import numpy as np
 
 from edge_detector.core.types import Bgr, Box, Planes, Yuv
+
+#: FFmpeg's AVColorSpace of BT.709, and of BT.2020, which is nearer to it than to BT.601.
+_BT709 = frozenset({1, 9, 10})
+_UNSPECIFIED = 2
+#: A stream that does not say what its colours are has those of HD from so many lines on, as players have it.
+_HD_LINES = 720
+#: From blue, green, red as BT.601 has them to those of BT.709: its matrix times the other one's inverse.
+_AS_BT709 = np.array(
+    [[1.164384, 2.112402, 0.0], [1.164384, -0.213249, -0.532909], [1.164384, 0.0, 1.792741]]
+) @ np.linalg.inv([[1.164384, 2.017232, 0.0], [1.164384, -0.391762, -0.812968], [1.164384, 0.0, 1.596027]])
 
 
 def size(yuv: Yuv) -> tuple[int, int]:
@@ -23,9 +34,15 @@ def luma(yuv: Yuv) -> Yuv:
     return yuv[: yuv.shape[0] * 2 // 3]
 
 
-def bgr(yuv: Yuv) -> Bgr:
+def is_bt709(colorspace: int, height: int) -> bool:
+    """Are colours meant as BT.709 has them? By what FFmpeg says of a compressed stream, and its height in pixels."""
+    return colorspace in _BT709 or (colorspace == _UNSPECIFIED and height >= _HD_LINES)
+
+
+def bgr(yuv: Yuv, *, bt709: bool = False) -> Bgr:
     """The whole picture in colour."""
-    return np.asarray(cv2.cvtColor(yuv, cv2.COLOR_YUV2BGR_I420), dtype=np.uint8)
+    image = cv2.cvtColor(yuv, cv2.COLOR_YUV2BGR_I420)
+    return np.asarray(cv2.transform(image, _AS_BT709) if bt709 else image, dtype=np.uint8)
 
 
 def crop_bgr(planes: Planes, box: Box) -> tuple[Bgr, Box]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import av
 import cv2
+from av.video.reformatter import Colorspace
 
+from edge_detector.core.picture import is_bt709
 from edge_detector.files import write_atomic
 from edge_detector.recorder.remux import READ_HEADER
 
@@ -34,7 +36,9 @@ def _jpeg(clip: Path, at_s: float) -> bytes:
     frame = _frame(clip, at_s)
     if frame is None:
         raise ValueError("no picture can be decoded")
-    ok, jpeg = cv2.imencode(".jpg", frame.to_ndarray(format="bgr24"), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    colours = Colorspace.ITU709 if is_bt709(frame.colorspace, frame.height) else Colorspace.ITU601
+    image = frame.to_ndarray(format="bgr24", src_colorspace=colours)
+    ok, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not ok:
         raise ValueError("the picture cannot be encoded")
     return jpeg.tobytes()

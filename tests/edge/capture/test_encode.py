@@ -1,5 +1,7 @@
 """Raw pictures encoded at capture."""
 
+from io import BytesIO
+
 import av
 import numpy as np
 import pytest
@@ -65,6 +67,15 @@ def test_the_stream_says_what_it_is() -> None:
     assert (info.session, info.codec, info.width, info.height) == (4, "h264", *SIZE)
     assert (info.time_base, info.fps) == ((1, 90_000), 12.5)
     assert info.extradata.startswith(b"\0\0\0\1")
+
+
+def test_the_stream_says_which_colours_are_meant() -> None:
+    """Players take large pictures that say nothing for BT.709, and none of ours are."""
+    encoder = H264Encoder(1280, 720, 10)
+    packets = [*encoder.encode(np.full((1080, 1280), 100, np.uint8), 0.0), *encoder.flush()]
+    with av.open(BytesIO(b"".join(packet.data for packet in packets)), "r", format="h264") as container:
+        frame = next(container.decode(video=0))
+    assert (frame.colorspace, frame.color_range) == (6, 1)
 
 
 def test_the_same_pictures_give_the_same_bytes() -> None:

@@ -40,6 +40,37 @@ def test_colours_are_limited_range_bt_601(luma: int, blue: int, red: int, bgr: t
     np.testing.assert_allclose(picture.bgr(yuv)[3, 3], bgr, atol=2)
 
 
+@pytest.mark.parametrize(
+    ("luma", "blue", "red", "bgr"),
+    [
+        (16, 128, 128, (0, 0, 0)),
+        (235, 128, 128, (255, 255, 255)),
+        (126, 128, 128, (128, 128, 128)),
+        (109, 115, 184, (81, 81, 209)),  # a brick wall
+        (100, 150, 100, (144, 108, 48)),
+    ],
+)
+def test_colours_of_hd_are_bt_709(luma: int, blue: int, red: int, bgr: tuple[int, int, int]) -> None:
+    yuv = np.concatenate([np.full((8, 8), luma), np.full((2, 8), blue), np.full((2, 8), red)]).astype(np.uint8)
+    np.testing.assert_allclose(picture.bgr(yuv, bt709=True)[3, 3], bgr, atol=2)
+
+
+@pytest.mark.parametrize(
+    ("colorspace", "height", "bt709"),
+    [
+        (1, 480, True),  # it says so
+        (9, 2160, True),  # BT.2020
+        (5, 1080, False),  # it says BT.601
+        (6, 1080, False),
+        (0, 1080, False),  # made of RGB by BT.601
+        (2, 576, False),  # it says nothing
+        (2, 720, True),
+    ],
+)
+def test_what_colours_are_meant(colorspace: int, height: int, bt709: bool) -> None:
+    assert picture.is_bt709(colorspace, height) is bt709
+
+
 edges = st.integers(-20, 120).map(lambda n: n / 100)
 
 
