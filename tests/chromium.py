@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -27,6 +28,11 @@ from tests.e2e.player import QUIET
 PATIENCE_MS = 45_000
 #: Nobody but this machine.
 ELSEWHERE = re.compile(r"^(https?|wss?)://(?!127\.0\.0\.1[:/])")
+CALL = """
+([path, method, body]) =>
+  fetch(`api/v1/${path}`, { method, body, headers: body ? { 'Content-Type': 'application/json' } : {} })
+    .then((answer) => answer.json())
+"""
 #: What asking without the token writes.
 _EXPECTED = ("status of 401", "status of 422")
 
@@ -65,9 +71,9 @@ class Window:
         self.page.goto(f"{self.url}#/{view}")
         self.page.get_by_role("heading", name=heading, level=1).first.wait_for()
 
-    def call(self, path: str) -> Any:  # noqa: ANN401 - any JSON
+    def call(self, path: str, method: str = "GET", body: object = None) -> Any:  # noqa: ANN401 - any JSON
         """What the API answers to the page."""
-        return self.page.evaluate("path => fetch(`api/v1/${path}`).then((answer) => answer.json())", path)
+        return self.page.evaluate(CALL, [path, method, None if body is None else json.dumps(body)])
 
     def on_console(self, message: ConsoleMessage) -> None:
         """An error of a script, or something that the page's policy forbids."""

@@ -45,6 +45,14 @@ class Spot:
         age_s = self.seen_utc - self.since_utc
         return not self.suppressed and age_s >= PROPOSE_S and self.looks * LOOK_S >= age_s * _SEEN_SHARE
 
+    def told(self, *, suppressed: bool) -> Spot:
+        """The same by the owner's word; one that is to be shown again begins its days anew."""
+        if suppressed is self.suppressed:
+            return self
+        if suppressed:
+            return replace(self, suppressed=True)
+        return replace(self, suppressed=False, since_utc=self.seen_utc, looks=1)
+
 
 class StillWatch:
     """The spots of one camera."""
@@ -76,16 +84,9 @@ class StillWatch:
         return _settled(before) != _settled(self.spots)
 
     def suppress(self, spot_id: str, *, on: bool) -> bool:
-        """Hide a spot, or show it again, which begins its days anew; whether that changed anything."""
+        """Hide a spot, or show it again; whether that changed anything."""
         before = self.spots
-        self.spots = tuple(
-            replace(
-                spot, suppressed=on, since_utc=spot.since_utc if on else spot.seen_utc, looks=spot.looks if on else 1
-            )
-            if spot.id == spot_id and spot.suppressed is not on
-            else spot
-            for spot in before
-        )
+        self.spots = tuple(spot.told(suppressed=on) if spot.id == spot_id else spot for spot in before)
         return self.spots != before
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -70,7 +69,7 @@ class SpotRoutes:
             raise unknown(f"spot {spot} at camera {camera}")
         wanted = self._sources.spots.suppress if change.suppressed else self._sources.spots.unsuppress
         wanted(camera, spot)
-        return _body(camera, replace(found, suppressed=change.suppressed))
+        return _body(camera, found.told(suppressed=change.suppressed))
 
 
 def _body(camera: str, spot: Spot) -> SpotBody:

@@ -13,6 +13,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
+from edge_detector.core.still import PROPOSE_S, Spot
+from edge_detector.core.types import Box
+from edge_detector.outbox.database import Database
+from edge_detector.outbox.spots import SqliteSpots
 from tests.broker import free_port
 from tests.chromium import PATIENCE_MS, Window, chromium, window
 from tests.e2e.edge import Edge
@@ -42,6 +46,12 @@ REACHED = """
   look();
 })
 """
+#: Resolves when the edge knows of nothing that stands still any more.
+NOTHING_STANDS = """
+async () => {
+  while ((await (await fetch('api/v1/spots')).json()).length) await new Promise((resolve) => setTimeout(resolve, 100));
+}
+"""
 GRAVE = {"serious", "critical"}
 
 
@@ -69,13 +79,25 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         "mqtt": {"enabled": False},
     }
     url = f"http://127.0.0.1:{port}/"
-    with Edge(tmp_path_factory.mktemp("page"), config) as edge, chromium() as browser:
+    edge = Edge(tmp_path_factory.mktemp("page"), config)
+    hang_up_a_coat(edge)
+    with edge, chromium() as browser:
         wait_for_answer(f"{url}healthz", edge)
         token = (edge.data / "api-token").read_text().strip()
         with window(browser, url) as shown:
             shown.log_in(token)
             session = shown.page.context.storage_state()
         yield House(edge=edge, url=url, session=session, browser=browser)
+
+
+def hang_up_a_coat(edge: Edge) -> None:
+    """Something has stood still for days, where nobody walks."""
+    now = time.time()
+    since = now - 1.1 * PROPOSE_S
+    database = Database(edge.data / "porchlight.db")
+    coat = Spot(id="coat", box=Box(0.02, 0.02, 0.08, 0.2), since_utc=since, seen_utc=now, looks=3000)
+    SqliteSpots(database).put("front_door", [coat])
+    database.close()
 
 
 def wait_for_answer(url: str, edge: Edge) -> None:
@@ -210,6 +232,39 @@ def test_what_is_wrong_is_told_where_it_is_and_cannot_be_saved(shown: Window) ->
     expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
     page.get_by_role("button", name="Remove this zone").click()
     expect(page.get_by_role("status").filter(has_text="Not right")).to_have_count(0)
+
+
+def test_what_stands_still_is_left_out_and_counted_again(shown: Window) -> None:
+    page = shown.page
+    editor(shown)
+    things = page.locator(".spot")
+    expect(things).to_have_text(re.compile("Counts as a person"))
+    page.get_by_role("button", name="Leave it out").click()
+    expect(things).to_have_text(re.compile("Left out of account"))
+    expect(page.get_by_role("button", name="Count it")).to_be_focused()
+    expect(page.locator('.spot-box[data-off="true"]')).to_have_count(1)
+    page.reload()
+    expect(things).to_have_text(re.compile("Left out of account"))
+    page.get_by_role("button", name="Count it").click()
+    expect(things).to_have_count(0)
+    page.evaluate(NOTHING_STANDS)
+
+
+def test_people_inside_are_set_to_none(shown: Window) -> None:
+    page = shown.page
+    # Where nobody crosses it, so that the count is the owner's alone.
+    far = {"zones": [], "lines": [{"id": "far", "start": [0.1, 0.05], "end": [0.9, 0.05]}]}
+    shown.open("traffic", "Traffic")
+    shown.call("zones/front_door", "PUT", far)
+    shown.call("occupancy/front_door/reset", "POST", {"count": 7})
+    page.reload()
+    inside = page.locator(".sum").filter(has_text="Inside now")
+    expect(inside).to_have_text(re.compile("7$"))
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Set to 0 inside").click()
+    expect(inside).to_have_text(re.compile("0$"))
+    expect(page.get_by_role("button", name="Set to 0 inside")).to_have_count(0)
+    assert [one["count"] for one in shown.call("occupancy")] == [0]
 
 
 def test_settings_hold_at_once(shown: Window) -> None:

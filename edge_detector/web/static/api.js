@@ -17,7 +17,7 @@
  *   max_people: number, max_confidence: number, zones: string[], snapshot: boolean, clips: Clip[],
  * }} Visit
  * @typedef {{camera: string, settings: Record<string, any>, bounds: Record<string, [number, number]>}} CameraSettings
- * @typedef {{camera: string, id: string, box: number[], since: string, suppressed: boolean}} Spot
+ * @typedef {{camera: string, id: string, box: number[], since: string, proposed: boolean, suppressed: boolean}} Spot
  * @typedef {{start: string, visits: number, in: number, out: number}} Bucket
  * @typedef {{total: {visits: number, in: number, out: number}, bucket: string, buckets: Bucket[]}} Traffic
  */
@@ -98,7 +98,7 @@ export const api = {
 	log: lines => get('log', { lines }),
 	/** @returns {Promise<Spot[]>} */
 	spots: () => get('spots'),
-	/** @param {string} camera @param {string} id @param {boolean} suppressed */
+	/** @param {string} camera @param {string} id @param {boolean} suppressed @returns {Promise<{body: Spot}>} */
 	changeSpot: (camera, id, suppressed) => send('PUT', `spots/${camera}/${id}`, { suppressed }),
 	/** @returns {Promise<CameraSettings[]>} */
 	settings: () => get('settings'),

@@ -76,18 +76,17 @@ async function show() {
 	shown = name;
 }
 
+/** Where the focus is that `fill` does not put back by itself. */
 function focusKey() {
 	const active = document.activeElement;
 	if (!(active instanceof HTMLElement) || active === main || !main.contains(active)) return '';
-	return active.dataset.focus ?? active.getAttribute('aria-label') ?? (active.closest('.visit') ? 'visit' : 'main');
+	return active.closest('.visit') ? 'visit' : (active.getAttribute('aria-label') ?? 'main');
 }
 
 /** Puts the focus where it was before the view was drawn anew. */
 function refocus(key) {
-	if (!key) return;
-	const same = [...main.querySelectorAll('[data-focus], [aria-label]')].find(
-		one => one.dataset.focus === key || one.getAttribute('aria-label') === key,
-	);
+	if (!key || main.contains(document.activeElement)) return;
+	const same = [...main.querySelectorAll('[aria-label]')].find(one => one.getAttribute('aria-label') === key);
 	const place = key === 'visit' ? main.querySelector('.visit[aria-current]') : same;
 	(place?.checkVisibility() ? place : main).focus({ preventScroll: true });
 }

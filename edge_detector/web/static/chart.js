@@ -7,8 +7,11 @@ const HEIGHT = 220;
 const TOP = 12;
 const BOTTOM = 26;
 const LEFT = 40;
-/** A label needs this many pixels. */
-const LABEL_WIDTH = 54;
+/** A letter of a label, and the room between two, in pixels. */
+const LETTER = 6.6;
+const SPACE = 16;
+/** A label stands at every so many bars: hours of a day come out even. */
+const EVERY = [1, 2, 3, 4, 6, 8, 12];
 const GAP = 0.28;
 
 /** @typedef {{label: string, full: string, up: number, down?: number}} Bar */
@@ -21,11 +24,12 @@ const GAP = 0.28;
 export function chart(bars, { width, label, down = false }) {
 	const ups = ceiling(Math.max(0, ...bars.map(bar => bar.up)));
 	const downs = down ? ceiling(Math.max(0, ...bars.map(bar => bar.down ?? 0))) : 0;
-	const room = HEIGHT - TOP - BOTTOM;
-	const unit = room / (ups + downs);
+	const tall = HEIGHT - TOP - BOTTOM;
+	const room = Math.max(0, ...bars.map(bar => bar.label.length)) * LETTER + SPACE;
+	const unit = tall / (ups + downs);
 	const zero = TOP + ups * unit;
 	const step = (width - LEFT) / Math.max(1, bars.length);
-	const every = Math.max(1, Math.ceil(LABEL_WIDTH / step));
+	const every = EVERY.find(n => n * step >= room) ?? 24;
 	const wide = Math.min(44, step * (1 - GAP));
 	const marks = [ups, ups / 2, 0, ...(downs ? [-downs] : [])].filter(Number.isInteger);
 	return s(
@@ -48,7 +52,7 @@ export function chart(bars, { width, label, down = false }) {
 			return s(
 				'g.bars',
 				s('title', bar.full),
-				s('rect.hit', { x: LEFT + i * step, y: TOP, width: step, height: room }),
+				s('rect.hit', { x: LEFT + i * step, y: TOP, width: step, height: tall }),
 				bar.up > 0 && s('path.up', { d: rounded(x, zero, wide, -bar.up * unit) }),
 				(bar.down ?? 0) > 0 && s('path.down', { d: rounded(x, zero, wide, (bar.down ?? 0) * unit) }),
 				i % every === 0 && s('text.when', { x: LEFT + (i + 0.5) * step, y: HEIGHT - 8 }, bar.label),

@@ -4,65 +4,52 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
-/** @typedef {Record<string, any>} Given */
+/** @typedef {(tag: string, ...rest: (Record<string, any> | Child | Child[])[]) => any} Maker */
 
 /**
  * An HTML element, such as `h('p.quiet', { id: 'x' }, 'text')`; what it is given may be left out. `onclick` and the like
  * are listeners, `aria-*` and what is no property becomes an attribute.
- * @param {string} tag with its classes
- * @param {...(Given | Child | Child[])} rest
- * @returns {any}
+ * @type {Maker}
  */
-export function h(tag, ...rest) {
-	const [name, ...classes] = tag.split('.');
-	const element = document.createElement(name);
-	element.classList.add(...classes);
-	const [given, children] = parted(rest);
-	for (const [key, value] of Object.entries(given)) {
+export const h = (tag, ...rest) => made(document.createElement(nameOf(tag)), tag, rest, true);
+
+/** An SVG element, in the same way; all that it is given are attributes. @type {Maker} */
+export const s = (tag, ...rest) => made(document.createElementNS(SVG, nameOf(tag)), tag, rest, false);
+
+const nameOf = tag => tag.split('.')[0];
+
+function made(element, tag, [first, ...rest], html) {
+	const given = first?.constructor === Object;
+	element.classList.add(...tag.split('.').slice(1));
+	for (const [key, value] of Object.entries(given ? first : {})) {
 		if (value === undefined || value === null) continue;
 		if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
-		else if (key in element && !key.includes('-')) Reflect.set(element, key, value);
-		else if (value !== false) element.setAttribute(key, value === true ? '' : String(value));
+		else if (html && key in element && !key.includes('-')) Reflect.set(element, key, value);
+		else if (value !== false) element.setAttribute(key, html && value === true ? '' : String(value));
 	}
-	return fill(element, ...children);
+	return fill(element, ...(given ? rest : [first, ...rest]));
 }
 
 /**
- * An SVG element, in the same way; all that it is given are attributes.
- * @param {string} tag
- * @param {...(Given | Child | Child[])} rest
- * @returns {any}
- */
-export function s(tag, ...rest) {
-	const [name, ...classes] = tag.split('.');
-	const element = document.createElementNS(SVG, name);
-	element.classList.add(...classes);
-	const [given, children] = parted(rest);
-	for (const [key, value] of Object.entries(given)) {
-		if (value !== undefined && value !== null && value !== false) element.setAttribute(key, String(value));
-	}
-	return fill(element, ...children);
-}
-
-function parted([first, ...rest]) {
-	const given = first?.constructor === Object;
-	return given ? [first, rest] : [{}, [first, ...rest]];
-}
-
-/**
- * Puts these in place of all children.
+ * Puts these in place of all children; who was at one that is named by `data-focus` is there again.
  * @template {Element} E
  * @param {E} element
  * @param {...(Child | Child[])} children
  * @returns {E}
  */
 export function fill(element, ...children) {
+	const focused = element.contains(document.activeElement) ? document.activeElement : null;
+	const cursor = focused?.type === 'text' ? focused.selectionStart : null;
 	element.replaceChildren(
 		...children
 			.flat(Infinity)
 			.filter(child => child !== null && child !== undefined && child !== false)
 			.map(child => (child instanceof Node ? child : String(child))),
 	);
+	const name = focused?.dataset.focus;
+	const again = name && element.querySelector(`[data-focus="${name}"]`);
+	if (again) again.focus({ preventScroll: true });
+	if (again && cursor !== null) again.setSelectionRange(cursor, cursor);
 	return element;
 }
 

@@ -33,7 +33,7 @@ export function duration(s) {
 /** @param {number} n */
 export function bytes(n) {
 	const step = n < 1 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(n) / 3));
-	return `${(n / 1000 ** step).toFixed(step > 2 ? 1 : 0)} ${BYTES[step]}`;
+	return `${(n / 1000 ** step).toFixed(step > 2 ? 1 : 0)}\u00a0${BYTES[step]}`;
 }
 
 /** A day as the address of a view has it, in local time. @param {Date} date */

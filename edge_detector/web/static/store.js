@@ -146,6 +146,12 @@ export class Store extends EventTarget {
 	}
 }
 
+/** What the owner wanted and did not get is told. @param {unknown} error */
+export function tellRefusal(error) {
+	ignoreRefusal(error);
+	alert(error.message);
+}
+
 /** What the edge cannot answer now is asked again later. @param {unknown} error */
 export function ignoreRefusal(error) {
 	if (!(error instanceof Refused)) throw error;

@@ -1,7 +1,6 @@
 import asyncio
-from collections.abc import Iterator
-from contextlib import suppress
-from itertools import product
+from collections.abc import Iterable, Iterator
+from itertools import product, repeat
 
 import pytest
 from fastapi import FastAPI
@@ -9,7 +8,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from edge_detector.web.door import GUESSES_BURST
 from edge_detector.web.guard import BODY_LIMIT_BYTES, Guard
-from tests.edge.web.client import Client, basic
+from tests.edge.web.client import TIMEOUT_S, Client, basic
 from tests.edge.web.conftest import Site
 
 #: What stands for the parts of paths that a request chooses.
@@ -106,20 +105,40 @@ async def test_body_that_is_too_large_is_refused_before_it_is_sent(site: Site) -
     assert (answer.status, answer.code, answer.headers["Connection"]) == (413, "body", "close")
 
 
-async def test_body_that_does_not_tell_its_size_is_taken_up_to_the_limit(site: Site) -> None:
-    def put(pieces: list[bytes]) -> bytes:
-        head = site.client.head("/zones/door").replace(b"GET", b"PUT", 1) + b"Content-Type: application/json\r\n"
-        with site.client.raw(head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n") as connection:
-            with suppress(ConnectionError):  # whoever is refused may be cut off while it still sends
-                for piece in pieces:
-                    connection.sendall(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-                connection.sendall(b"0\r\n\r\n")
-            return connection.makefile("rb").readline()
+def put_pieces(site: Site, pieces: Iterable[bytes]) -> bytes:
+    """Send a body whose length is not told, all of it before the answer is read."""
+    head = site.client.head("/zones/door").replace(b"GET", b"PUT", 1) + b"Content-Type: application/json\r\n"
+    with site.client.raw(head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n") as connection:
+        for piece in pieces:
+            connection.sendall(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        connection.sendall(b"0\r\n\r\n")
+        return connection.makefile("rb").read()
 
-    small = await asyncio.to_thread(put, [b'{"zones": [', b'], "lines": []}'])
+
+async def test_body_that_does_not_tell_its_size_is_taken_up_to_the_limit(site: Site) -> None:
+    small = await asyncio.to_thread(put_pieces, site, [b'{"zones": [', b'], "lines": []}'])
     assert b" 200 " in small
-    large = await asyncio.to_thread(put, [bytes(BODY_LIMIT_BYTES // 2)] * 3)
+    large = await asyncio.to_thread(put_pieces, site, [bytes(BODY_LIMIT_BYTES // 2)] * 3)
     assert b" 413 " in large
+
+
+async def test_who_sends_far_too_much_before_reading_is_told_so_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Guard, "drain_limit_s", TIMEOUT_S)
+    monkeypatch.setattr(Guard, "drain_limit_bytes", 80 * BODY_LIMIT_BYTES)
+    answer = await asyncio.to_thread(put_pieces, site, [bytes(BODY_LIMIT_BYTES)] * 64)
+    assert b" 413 " in answer
+    assert answer.endswith(b'{"error":{"code":"body","message":"A body may have 131072 bytes"}}')
+
+
+@pytest.mark.parametrize(("limit", "value"), [("drain_limit_bytes", 1), ("drain_limit_s", 0.0)])
+async def test_who_never_stops_sending_is_hung_up_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+) -> None:
+    monkeypatch.setattr(Guard, limit, value)
+    with pytest.raises(ConnectionError):
+        await asyncio.to_thread(put_pieces, site, repeat(bytes(BODY_LIMIT_BYTES)))
 
 
 async def test_body_that_does_not_come_is_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

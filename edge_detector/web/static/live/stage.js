@@ -33,7 +33,7 @@ export class Stage {
 		this.shapes = this.outlined();
 		this.overlay = s('svg.overlay', { 'aria-hidden': 'true' });
 		this.veil = h('p.veil', camera.online ? '' : 'This camera delivers no pictures now');
-		this.element = h('div.stage', { 'data-online': String(camera.online) }, this.overlay, this.veil);
+		this.element = h('div.stage', this.overlay, this.veil);
 		this.element.style.aspectRatio = String(camera.width && camera.height ? camera.width / camera.height : SHAPE);
 		this.player = new Player(this.element, liveAddresses(camera), mode => this.modeIs(mode));
 		this.watch(signal);
@@ -89,7 +89,6 @@ export class Stage {
 
 	renew() {
 		this.camera = this.store.cameras.get(this.camera.id) ?? this.camera;
-		this.element.dataset.online = String(this.camera.online);
 		this.draw();
 	}
 

@@ -11,6 +11,7 @@ import { visitRow } from './visit_list.js';
 /** @typedef {import('../api.js').Camera} Camera */
 
 const LATEST = 8;
+const listed = new Intl.ListFormat('en-GB');
 
 /** @param {import('../app.js').Visit} context @returns {import('../app.js').View} */
 export function liveView({ parts, store, signal }) {
@@ -24,7 +25,6 @@ export function liveView({ parts, store, signal }) {
 	head();
 	const tiles = h(
 		'div.tiles',
-		{ 'data-count': cameras.length },
 		cameras.map(camera => tile(camera, store, signal, all.length > 1)),
 	);
 	const back = cameras.length < all.length && h('a.back', { href: '#/live' }, icon('back'), 'All cameras');
@@ -43,7 +43,7 @@ const anybody = (store, cameras) => here(store, cameras).length > 0;
 function sentence(store, cameras) {
 	const there = here(store, cameras);
 	if (!there.length) return cameras.length === 1 ? `Nobody at ${cameras[0].name}` : 'Nobody is there';
-	const names = there.map(camera => camera?.name).join(' and ');
+	const names = listed.format(there.map(camera => camera?.name ?? ''));
 	const people = there.reduce((sum, camera) => sum + (camera?.state.count ?? 0), 0);
 	return `${people > 1 ? plural(people, 'person', 'people') : 'Somebody'} at ${names}`;
 }
@@ -72,7 +72,7 @@ function tile(camera, store, signal, linked) {
 		h(
 			'footer.tile-foot',
 			h('div', h('h2', name), now),
-			h('div.tile-links', h('a.chip', { href: `#/zones/${camera.id}` }, icon('zone'), 'Zones')),
+			h('a.chip', { href: `#/zones/${camera.id}` }, icon('zone'), 'Zones'),
 			counts,
 		),
 	);

@@ -50,7 +50,6 @@ function cameraCard(given, store, signal) {
 	};
 	const draw = settings => {
 		given.settings = settings;
-		const focused = document.activeElement?.id;
 		fill(
 			fields,
 			SWITCHES.map(([name, label, about]) =>
@@ -60,7 +59,6 @@ function cameraCard(given, store, signal) {
 				slider(`${camera}-${name}`, label, settings[name], step, given.bounds[name], words, n => change({ [name]: n })),
 			),
 		);
-		if (focused && focused.startsWith(`${camera}-`)) document.getElementById(focused)?.focus();
 	};
 	draw(given.settings);
 	store.on('fact', signal, fact => fact.type === 'settings_changed' && fact.camera === camera && draw(fact.settings));
@@ -82,6 +80,7 @@ function toggle(id, label, about, on, change) {
 		type: 'checkbox',
 		role: 'switch',
 		id,
+		'data-focus': id,
 		checked: on,
 		'aria-describedby': `${id}-about`,
 		onchange: () => change(input.checked),
@@ -98,6 +97,7 @@ function slider(id, label, value, step, [min, max], words, change) {
 	const input = h('input', {
 		type: 'range',
 		id,
+		'data-focus': id,
 		min,
 		max,
 		step,

@@ -39,7 +39,7 @@ function cardsOf({
 	uptime_s: uptime,
 }) {
 	return [
-		card('Detector', detector.inference_ms ? `${Math.round(detector.inference_ms)} ms` : 'Idle', 'a picture', [
+		card('Detector', ...(detector.inference_ms ? [`${Math.round(detector.inference_ms)} ms`, 'a picture'] : ['Idle', '']), [
 			['Model', detector.model],
 			['Runs on', detector.backend],
 		]),

@@ -5,6 +5,7 @@ import { api } from '../api.js';
 import { chart } from '../chart.js';
 import { count, dayKey, dayShort, dayStart, time } from '../format.js';
 import { link, placeChoices, segments, table } from '../controls.js';
+import { tellRefusal } from '../store.js';
 
 /** Days shown, and by what. @type {Record<string, {label: string, days: number, bucket: 'hour' | 'day'}>} */
 const RANGES = {
@@ -28,7 +29,7 @@ export async function trafficView({ query, store, signal }) {
 	const body = h('div.traffic-body');
 	const show = async () => {
 		const [traffic, inside] = await Promise.all([load(asked), api.occupancy()]);
-		if (!signal.aborted) draw(body, traffic, inside, asked, store);
+		if (!signal.aborted) draw(body, traffic, here(inside, asked, show), asked, store);
 	};
 	await show();
 	store.after(['visit_started', 'line_crossed', 'occupancy_changed'], signal, show);
@@ -69,9 +70,6 @@ function draw(body, traffic, inside, asked, store) {
 	const lines = outlines.some(outline => outline.lines.length) || traffic.total.in + traffic.total.out > 0;
 	const counted = lines && !asked.zone;
 	const seen = !asked.line;
-	const people = inside
-		.filter(one => !asked.camera || one.camera === asked.camera)
-		.reduce((sum, one) => sum + one.count, 0);
 	const frames = [seen && frame('Visits', 'visits'), counted && frame('In and out', 'crossings')];
 	const rows = traffic.buckets.map(bucket => [
 		when(bucket.start, traffic.bucket, true),
@@ -84,10 +82,10 @@ function draw(body, traffic, inside, asked, store) {
 		h(
 			'div.sums',
 			seen && sum('Visits', traffic.total.visits),
-			counted && [sum('In', traffic.total.in), sum('Out', traffic.total.out), sum('Inside now', people)],
+			counted && [sum('In', traffic.total.in), sum('Out', traffic.total.out), inside],
 		),
 		frames,
-		h('details.table', h('summary', 'As a table'), table('Traffic', heads, rows)),
+		h('details.table', { open: body.querySelector('details')?.open }, h('summary', 'As a table'), table('Traffic', heads, rows)),
 	);
 	const paint = () => {
 		for (const place of body.querySelectorAll('[data-chart]')) {
@@ -110,6 +108,22 @@ function draw(body, traffic, inside, asked, store) {
 	};
 	drawings.set(body, paint);
 	paint();
+}
+
+/** Who is inside by what was counted, and the word of who knows better. */
+function here(inside, { camera }, show) {
+	const cameras = inside.filter(one => one.count && (!camera || one.camera === camera));
+	const people = cameras.reduce((sum, one) => sum + one.count, 0);
+	const reset = () =>
+		confirm('Is nobody inside? The count begins anew.') &&
+		Promise.all(cameras.map(one => api.resetOccupancy(one.camera)))
+			.then(show)
+			.then(() => document.getElementById('main')?.focus())
+			.catch(tellRefusal);
+	return [
+		sum('Inside now', people),
+		people > 0 && h('button.chip', { 'aria-label': 'Set to 0 inside', onclick: reset }, 'Set to 0'),
+	];
 }
 
 function frame(title, kind) {

@@ -216,7 +216,6 @@ function ribbon(visits, day, open, address) {
 		s(
 			'svg.ribbon',
 			{ viewBox: '0 0 1000 36', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-			s('rect.ribbon-day', { width: 1000, height: 36, rx: 0 }),
 			visits.map(visit =>
 				s(
 					'a',

@@ -48,6 +48,7 @@ class Editor {
 		this.panel = h('div.shapes');
 		this.state = h('p.save-state', { role: 'status' });
 		this.buttons = this.tools();
+		this.spots = spotList(camera.id, this.canvas, signal);
 		this.element = this.layout();
 		document.addEventListener('keydown', event => this.shortcut(event), { signal });
 		addEventListener('beforeunload', event => this.drawing.changed && event.preventDefault(), { signal });
@@ -74,7 +75,7 @@ class Editor {
 					'Keys: Tab goes from point to point, arrows move one (with Shift further), Delete or a double tap removes it.',
 				),
 			),
-			h('div.shapes', this.panel, spotList(this.camera.id, this.canvas)),
+			h('div.shapes', this.panel, this.spots),
 		);
 	}
 
@@ -159,11 +160,8 @@ class Editor {
 		if (this.state.textContent !== text) this.state.textContent = text;
 	}
 
-	/** Draws the list anew, unless the owner is typing there. @param {Fault[]} faults */
+	/** @param {Fault[]} faults */
 	list(faults) {
-		const focused = this.panel.contains(document.activeElement) ? document.activeElement : null;
-		const name = focused?.dataset.focus;
-		const cursor = focused instanceof HTMLInputElement && focused.type === 'text' ? focused.selectionStart : null;
 		fill(
 			this.panel,
 			this.drawing.shapes.length
@@ -175,10 +173,6 @@ class Editor {
 			this.origin === 'drawn' &&
 				h('button.plain', { onclick: () => this.reset() }, 'Back to what the configuration says'),
 		);
-		const again = name && this.panel.querySelector(`[data-focus="${name}"]`);
-		if (!again) return;
-		again.focus();
-		if (again instanceof HTMLInputElement && cursor !== null) again.setSelectionRange(cursor, cursor);
 	}
 
 	nothing() {
