@@ -61,8 +61,8 @@ def sections(model: type[BaseModel], prefix: str) -> Iterator[str]:
         yield ""
     for name, field in model.model_fields.items():
         below = inner(field)
+        path = f"{prefix}{name}.<id>" if get_origin(field.annotation) is dict else f"{prefix}{name}"
         if below:
-            path = f"{prefix}{name}.<id>" if get_origin(field.annotation) is dict else f"{prefix}{name}"
             yield from [f"## `{path}`", "", field.description or "", ""]
         for choice in below:
             if len(below) > 1:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from edge_detector.core.facts import (
 from edge_detector.core.types import Box, Track
 from edge_detector.web import audience
 from edge_detector.web.connection import HEAD_LIMIT_S
+from edge_detector.web.server import KEEP_ALIVE_S
 from tests.edge.web.conftest import Site
 from tests.edge.web.test_login import browser
 from tests.edge.web.test_told import every_fact
@@ -49,6 +51,25 @@ async def heard(socket: ClientConnection) -> Any:  # noqa: ANN401 - whatever is 
 async def heard_to_the_end(socket: ClientConnection) -> None:
     while True:
         await heard(socket)
+
+
+def upgrade(site: Site) -> bytes:
+    """What a client of its own asks for the WebSocket with."""
+    return site.client.head("/ws") + (
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+
+
+async def until_read(connection: socket.socket, wanted: bytes) -> None:
+    """Read until this came; without it, until the server hangs up."""
+    seen = b""
+    while not (wanted and wanted in seen):
+        data = await asyncio.to_thread(connection.recv, 65536)
+        if not data:
+            assert not wanted, seen
+            return
+        seen += data
 
 
 def tell(site: Site, fact: Fact) -> None:
@@ -176,14 +197,24 @@ async def test_what_a_client_says_is_ignored_unless_it_is_long(site: Site) -> No
             await heard_to_the_end(socket)
 
 
-async def test_listening_outlasts_the_limit_of_a_request(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert HEAD_LIMIT_S > 0.2
-    monkeypatch.setattr("edge_detector.web.connection.Connection.head_limit_s", 0.2)
-    async with listening(site) as socket:
-        await heard(socket)
-        await asyncio.sleep(0.5)
+@pytest.mark.parametrize("before", [0, 1])
+async def test_listening_outlasts_every_limit_of_a_request(
+    site: Site, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    """Also when another request came with it: that one's limits end with it."""
+    limit_s = 0.2
+    assert limit_s < min(HEAD_LIMIT_S, KEEP_ALIVE_S)
+    monkeypatch.setattr("edge_detector.web.connection.Connection.head_limit_s", limit_s)
+    assert site.server._server is not None
+    site.server._server.config.timeout_keep_alive = limit_s  # type: ignore[assignment]
+    question = site.client.head("/cameras") + b"\r\n"
+    with await asyncio.to_thread(site.client.raw, question * before + upgrade(site)) as listener:
+        await until_read(listener, b'"hello"')
+        for later in (b"", question):  # whoever comes after it meets both limits before
+            with await asyncio.to_thread(site.client.raw, later) as other:
+                await until_read(other, b"")
         tell(site, STARTED)
-        assert (await heard(socket))["type"] == "visit_started"
+        await until_read(listener, b'"visit_started"')
 
 
 async def test_end_of_the_program_is_told(site: Site) -> None:
@@ -200,11 +231,7 @@ async def test_end_of_the_program_is_told(site: Site) -> None:
 async def test_who_takes_nothing_is_cut_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge_detector.web.connection.STALL_LIMIT_S", 0.3)
     monkeypatch.setattr(audience, "QUEUE_LIMIT", 10**9)
-    head = site.client.head("/ws") + (
-        b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    with await asyncio.to_thread(site.client.raw, head) as connection:
+    with await asyncio.to_thread(site.client.raw, upgrade(site)) as connection:
         assert await asyncio.to_thread(connection.recv, 12) == b"HTTP/1.1 101"
         async with asyncio.timeout(20):
             while not site.server.listened:  # noqa: ASYNC110 - it tells nobody
