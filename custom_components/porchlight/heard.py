@@ -10,14 +10,16 @@ from homeassistant.core import HomeAssistant, callback
 from .fields import SLUG, Refusal
 from .models import Announce, parse_announce, raw
 
-#: The broker sends what it keeps at once; the MQTT integration waits half a second before it subscribes.
-LISTEN_S: Final = 2.0
+#: The MQTT integration waits a moment before it subscribes, and a broker far away before it answers.
+SUBSCRIBED_S: Final = 10.0
+#: What the broker keeps comes right after its answer.
+LISTEN_S: Final = 1.0
 
 
 async def async_heard(hass: HomeAssistant, base_topic: str, node: str = "+") -> dict[str, Announce | Refusal]:
     """What is announced below a base topic, by node; returns early once the one node that is asked for was heard."""
     heard: dict[str, Announce | Refusal] = {}
-    enough = asyncio.Event()
+    subscribed, enough = asyncio.Event(), asyncio.Event()
 
     @callback
     def on_announce(message: mqtt.ReceiveMessage) -> None:
@@ -25,11 +27,17 @@ async def async_heard(hass: HomeAssistant, base_topic: str, node: str = "+") -> 
         if message.payload and SLUG.fullmatch(name):
             heard[name] = parse_announce(raw(message.payload), name)
             if node != "+":
+                subscribed.set()
                 enough.set()
 
-    stop = await mqtt.async_subscribe(hass, f"{base_topic}/announce/{node}", on_announce, qos=1, encoding=None)
+    topic = f"{base_topic}/announce/{node}"
+    stop = await mqtt.async_subscribe(hass, topic, on_announce, qos=1, encoding=None)
+    forget = mqtt.async_on_subscribe_done(hass, topic, 1, subscribed.set)
     with suppress(TimeoutError):
+        async with asyncio.timeout(SUBSCRIBED_S):
+            await subscribed.wait()
         async with asyncio.timeout(LISTEN_S):
             await enough.wait()
+    forget()
     stop()
     return heard

@@ -12,6 +12,7 @@ from homeassistant.components.mqtt import client
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import executor
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.porchlight.const import DOMAIN
@@ -24,6 +25,19 @@ WAIT_S = 10.0
 @pytest.fixture(autouse=True)
 def custom_integrations(enable_custom_integrations: None) -> None:
     """This repository's integration is found by its name."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_executor() -> Iterator[None]:
+    """Workers of Home Assistant's executor are given time to end, and not interrupted in the middle of it.
+
+    One that is interrupted tells the others no more that they are to end, and they stay: half a second without a
+    processor is enough for that.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executor, "_JOIN_ATTEMPTS", 1)
+        patch.setattr(executor, "EXECUTOR_SHUTDOWN_TIMEOUT", 60.0)
+        yield
 
 
 @pytest.fixture

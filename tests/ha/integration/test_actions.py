@@ -216,7 +216,7 @@ async def test_schema_too_new(hass: HomeAssistant, running: MockConfigEntry, edg
     assert state_of(hass, "binary_sensor.hallway_front_door_person") == "unavailable"
     edge.announce()
     await solved(hass)
-    assert state_of(hass, "binary_sensor.hallway_front_door_person") == "on"
+    await until(lambda: state_of(hass, "binary_sensor.hallway_front_door_person") == "on")
 
 
 @pytest.mark.parametrize(("version", "old"), [("0.0.9", True), ("0.2.0", False), ("dev-checkout", False)])
