@@ -103,13 +103,7 @@ class Edge:
 
 def decoded_frames(path: Path) -> tuple[int, int]:
     """Packets and pictures of a video as FFmpeg counts them; every packet must decode without an error."""
-    packets = _probe(path, "nb_read_packets", "-count_packets")
-    frames = _probe(path, "nb_read_frames", "-count_frames")
-    errors = subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", str(path), "-f", "null", "-"], capture_output=True, text=True, check=True
-    )
-    assert errors.stderr == "", f"{path.name}: {errors.stderr}"
-    return packets, frames
+    return _probe(path, "nb_read_packets", "-count_packets"), _probe(path, "nb_read_frames", "-count_frames")
 
 
 def _probe(path: Path, entry: str, count: str) -> int:
@@ -117,4 +111,5 @@ def _probe(path: Path, entry: str, count: str) -> int:
     answer = subprocess.run(
         ["ffprobe", "-v", "error", count, *shown, str(path)], capture_output=True, text=True, check=True
     )
+    assert answer.stderr == "", f"{path.name}: {answer.stderr}"
     return int(answer.stdout.strip().strip(","))

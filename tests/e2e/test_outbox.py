@@ -51,7 +51,7 @@ def test_outbox_of_a_running_edge(tmp_path: Path) -> None:
 
             forgotten = porchlight(tmp_path, "outbox", "forget", visit(0), "--yes", "--delete")
             assert (forgotten.returncode, forgotten.stdout) == (0, "1 file given up and deleted\n")
-            observer.wait(lambda heard: any(b'"clip_lost"' in message.payload for message in heard), timeout_s=20)
+            observer.wait(lambda heard: any(b'"clip_lost"' in message.payload for message in heard), timeout_s=60)
 
             flushed = porchlight(tmp_path, "outbox", "flush")
             assert flushed.returncode == 0, flushed.stderr

@@ -78,7 +78,7 @@ class Site:
 
 
 async def settled(site: Site, names: Sequence[str]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while site.stored() != list(names):  # noqa: ASYNC110 - files come from other threads
             await asyncio.sleep(0.01)
 
@@ -115,7 +115,7 @@ async def test_clip_is_off_site_while_it_is_recorded_and_whole_after_it(site: Si
     site.add(clip)
     await site.outbound.handle(ClipSaved(t=0.0, clip=clip, start_t=0.0, end_t=4.0, end=ClipEnd.STOPPED))
     await settled(site, [f"{VISIT}.mp4"])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while {fact.kind for fact in site.told if isinstance(fact, FileStored)} != {ItemKind.PARTIAL, ItemKind.CLIP}:  # noqa: ASYNC110 - they come from other threads
             await asyncio.sleep(0.01)  # the fact comes after the file
     (whole,) = site.archive.rglob("*.mp4")
@@ -154,7 +154,7 @@ async def test_end_does_not_wait_for_a_slow_line(
     site = Site(tmp_path, database, config(tmp_path, delivery={"max_bytes_per_s": 1000}))
     site.ledger.add(file(tmp_path, bytes_=1_000_000))
     site.outbound.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while site.ledger.items()[0].state is ItemState.SAVED:  # noqa: ASYNC110 - the database wakes nobody
             await asyncio.sleep(0.01)
         await site.outbound.stop()

@@ -554,9 +554,9 @@ def test_close_ends_a_read_that_waits(make: Make) -> None:
 
     reader = threading.Thread(target=read, name="reader")
     reader.start()
-    assert first.wait(10)
+    assert first.wait(60)
     source.close()
-    reader.join(10)
+    reader.join(60)
     assert not reader.is_alive()
     assert faults == ["the scene was closed"]
 

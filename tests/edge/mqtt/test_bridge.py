@@ -10,7 +10,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,6 @@ from edge_detector.core.facts import CameraDown, CameraUp, LineCrossed, OutlineC
 from edge_detector.core.lines import Line
 from edge_detector.core.outline import Outline
 from edge_detector.core.zones import Zone, ZoneKind
-from edge_detector.mqtt.event_queue import ACK_S
 from edge_detector.mqtt.orders import REFUSALS_A_MINUTE
 from edge_detector.outbox.database import Database
 from edge_detector.outbox.journal import SqliteJournal
@@ -67,7 +65,7 @@ def removed(messages: list[Heard]) -> bool:
 async def answered(observer: Observer) -> None:
     """Wait until the edge has obeyed all that was said before; it may not listen yet."""
     question = f"question {len(observer.heard)}"
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(60.0):
         while not any(question in message.text for message in observer.on(EVENT)):
             await publish(observer, SET, question)
             await asyncio.sleep(0.1)
@@ -274,6 +272,7 @@ async def test_events_of_an_outage_arrive_in_order(broker: Broker, observer: Obs
 
 async def test_an_event_whose_acknowledgement_was_lost_comes_again(broker: Broker, observer: Observer) -> None:
     async with Edge(broker.port) as edge:
+        edge.bridge._events._ack_s = 3600.0  # the loss of the line is noticed, not only the silence
         await heard(observer, discovered)
         await edge.handle(up())
         await heard_on(observer, EVENT)
@@ -281,11 +280,9 @@ async def test_an_event_whose_acknowledgement_was_lost_comes_again(broker: Broke
         await edge.handle(CameraDown(camera="door", t=1.0, utc=5.0, reason="it is dark"))
         await asyncio.sleep(0.2)  # it is on its way to a broker that is no more
         broker.stop(kill=True)
-        begun = time.monotonic()
         with contextlib.closing(listening_again(broker)) as late:
             told = await heard_on(late, EVENT)
     assert event_types(told) == ["camera_down"]
-    assert time.monotonic() - begun < 0.6 * ACK_S  # the loss of the line is noticed, not only the silence
 
 
 async def test_states_of_an_outage_are_not_told_late(broker: Broker, observer: Observer) -> None:
@@ -307,7 +304,7 @@ async def test_the_broker_says_offline_when_the_program_is_killed(
     command = [sys.executable, "-m", "tests.edge.mqtt.edge", str(broker.port), str(path)]
     process = subprocess.Popen(command)  # noqa: ASYNC220 - it is started in no time
     try:
-        await heard(observer, lambda messages: "person_arrived" in event_types(messages), 30.0)
+        await heard(observer, lambda messages: "person_arrived" in event_types(messages))
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -391,14 +388,14 @@ async def test_a_claim_is_answered_by_who_lives(broker: Broker, observer: Observ
 async def test_a_wish_that_the_broker_kept_is_a_claim_and_no_more(broker: Broker, observer: Observer) -> None:
     await publish(observer, CLAIM, AGAIN, retain=True)
     await publish(observer, DISCOVERED[1], '{"left": "by an earlier run"}', retain=True)
-    async with Edge(broker.port, claim_grace_s=30.0):
+    async with Edge(broker.port, claim_grace_s=300.0):
         await heard_on(observer, DISCOVERED[1], 2)
         await answered(observer)
         assert {topic for topic in topics(observer.heard) if topic in DISCOVERED} == {DISCOVERED[1]}
 
 
 async def test_a_claimant_may_answer_the_announcement(broker: Broker, observer: Observer) -> None:
-    async with Edge(broker.port, claim_grace_s=30.0):
+    async with Edge(broker.port, claim_grace_s=300.0):
         await heard_on(observer, STATUS)
         await asyncio.sleep(0.2)  # it takes its time, but not all of it
         await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
@@ -415,7 +412,7 @@ async def test_a_claim_that_the_broker_has_forgotten_is_over(broker: Broker, obs
 
 
 async def test_a_claimant_that_was_there_has_time_to_come_back(broker: Broker, observer: Observer) -> None:
-    async with Edge(broker.port, claimed_grace_s=30.0):
+    async with Edge(broker.port, claimed_grace_s=300.0):
         await publish(observer, CLAIM, HOME_ASSISTANT, retain=True)
         await answered(observer)
         await asyncio.to_thread(broker.restart)

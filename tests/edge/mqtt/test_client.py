@@ -48,7 +48,7 @@ class Ears:
         self.told.put(("ack", mid))
 
     def next(self) -> tuple[object, ...]:
-        return self.told.get(timeout=10)
+        return self.told.get(timeout=60)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ CLIP_STEM = f"1700000000000-2000-1-800-12-64x48-{VISIT}-1"
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for what happens in other threads."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - what is waited for happens in threads of the delivery's own
             await asyncio.sleep(0.005)
 

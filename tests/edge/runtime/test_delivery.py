@@ -115,7 +115,7 @@ async def test_run_wakes_for_new_files_and_stops(tmp_path: Path) -> None:
     await asyncio.sleep(0.02)
     desk.add("one.jpg")
     desk.delivery.wake()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await told.wait()
         desk.delivery.stop()
         await task

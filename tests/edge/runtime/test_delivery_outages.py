@@ -53,7 +53,7 @@ class SlowStore(FakeStore):
 
     def put(self, item: Item) -> Stored:
         if item.kind is ItemKind.CLIP:
-            assert self.go.wait(10)
+            assert self.go.wait(60)
         return super().put(item)
 
 
@@ -314,7 +314,7 @@ async def test_end_does_not_wait_for_a_disk_that_refuses(tmp_path: Path, monkeyp
     running = asyncio.create_task(desk.delivery.run())
     await until(lambda: desk.store.puts != [] and ledger.refusals["settle"] < 10**9)
     desk.delivery.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await running
     assert desk.states() == [ItemState.UPLOADING], "the next start puts it back"
 
@@ -350,7 +350,7 @@ async def test_what_nobody_could_keep_is_repeated_by_the_next_run(
     running = asyncio.create_task(desk.delivery.run())
     await until(lambda: desk.unkept < 10**9)
     desk.delivery.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await running
     assert desk.states() == [ItemState.UPLOADING]
     assert item.path.exists()

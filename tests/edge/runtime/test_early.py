@@ -64,7 +64,7 @@ class Studio:
 
     async def copied(self) -> Item:
         """Wait for the next copy; its row."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self.woken.wait()
         self.woken.clear()
         (item,) = self.ledger.items()
@@ -178,7 +178,7 @@ async def test_full_disk_costs_the_copy_alone(studio: Studio, caplog: pytest.Log
 
     studio.early._cut = full
     await studio.early.handle(studio.opened())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await studio.woken.wait()
     assert "No early copy of" in caplog.text
     await studio.early.handle(SAVED)

@@ -80,5 +80,5 @@ def test_end_wakes_whoever_waits() -> None:
     thread = threading.Thread(target=upload)
     thread.start()
     throttle.stop()
-    assert ended.wait(5)
+    assert ended.wait(60)
     thread.join()
