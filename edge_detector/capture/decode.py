@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 import av
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from edge_detector.capture.hardware import Codec
@@ -23,14 +24,27 @@ AvPacket: TypeAlias = "av.Packet[VideoStream]"
 _INSIDE = 32
 
 
+def hasty(software: VideoCodecContext) -> Codec:
+    """Another decoder of a stream; it leaves the edges of blocks as they are, which is a tenth of the work."""
+    codec = av.CodecContext.create(software.name, "r")
+    codec.options = {"skip_loop_filter": "all"}
+    codec.extradata = software.extradata
+    codec.thread_type, codec.thread_count = software.thread_type, software.thread_count
+    if not isinstance(codec, VideoCodecContext):
+        raise TypeError(software.name)
+    return codec
+
+
 class Picture:
     """One decoded picture; its pixels are converted when they are asked for, once."""
 
-    def __init__(self, frame: av.VideoFrame, t: float, maker: I420Maker) -> None:
+    def __init__(self, frame: av.VideoFrame, t: float, maker: I420Maker, *, exact: bool) -> None:
         self._frame, self._maker = frame, maker
         self._planes: Planes | None = None
         #: When it was taken.
         self.t = t
+        #: It is as the camera meant it.
+        self.exact = exact
 
     @property
     def planes(self) -> Planes:
@@ -57,6 +71,7 @@ class PictureDecoder:
         self._name = name
         self._counted = counted
         self._maker = I420Maker()
+        self._exact = True
         #: Times of the pictures that are in the decoder, by pts, in decoding order.
         self._inside: dict[int, float] = {}
         self._last_t = float("-inf")
@@ -74,6 +89,16 @@ class PictureDecoder:
         if self.damaged > damaged:
             self._inside.pop(stamp.pts, None)
         return pictures
+
+    def glance(self, codec: Codec, packet: AvPacket, stamp: Stamp, t: float) -> list[Picture]:
+        """The picture of a key frame alone, by a decoder of less care; the other one's pictures are not waited for."""
+        careful, self._codec, self._exact = self._codec, codec, False
+        self._inside.clear()
+        try:
+            return self.decode(packet, stamp, t) or self.drain()
+        finally:
+            self.reset()
+            self._codec, self._exact = careful, True
 
     def drain(self) -> list[Picture]:
         """The pictures that are still in the decoder at the end of the stream."""
@@ -96,7 +121,7 @@ class PictureDecoder:
             t = self._taken(frame.pts)
             if t is not None and t > self._last_t:
                 self._last_t = t
-                yield Picture(frame, t, self._maker)
+                yield Picture(frame, t, self._maker, exact=self._exact)
 
     def _frames(self, packet: AvPacket | None) -> list[av.VideoFrame]:
         try:

@@ -112,7 +112,8 @@ class Session:
         if self._encoder is not None:
             items += self._encoder.encode(picture.planes.stacked(), picture.t)
         if self._terms.frames and wants(picture.t):
-            items.append(Frame(session=self._session, seq=seq, t=picture.t, planes=picture.planes))
+            frame = Frame(session=self._session, seq=seq, t=picture.t, planes=picture.planes, exact=picture.exact)
+            items.append(frame)
         return items
 
     def _finish(self, wants: WantsFrame) -> list[Packet | Frame]:

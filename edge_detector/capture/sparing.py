@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 from av.video.stream import VideoStream
 
-from edge_detector.capture.decode import AvPacket, Picture, PictureDecoder
-from edge_detector.capture.hardware import OpenHardware, no_hardware
+from edge_detector.capture.decode import AvPacket, Picture, PictureDecoder, hasty
+from edge_detector.capture.hardware import Codec, OpenHardware, no_hardware
 from edge_detector.capture.stamps import Stamp
 from edge_detector.core.errors import SourceError
 from edge_detector.core.thrift import IdleDecode, KeyframeRule
@@ -82,7 +82,7 @@ class SparingDecoder:
         software.thread_type, software.thread_count = "SLICE", 1
         self._name = name
         self._thrift = thrift
-        self._rule = KeyframeRule(thrift.idle_decode)
+        self._rule = KeyframeRule(IdleDecode.ALL if software.name in _INTRA else thrift.idle_decode)
         hardware = None if counted and software.has_b_frames else thrift.hardware(software)
         self._decoder = PictureDecoder(
             hardware or software,
@@ -93,7 +93,9 @@ class SparingDecoder:
         )
         self._hardware = hardware is not None
         self._counted = counted
-        #: What was skipped since the last key frame; in hardware what was decoded since, too.
+        #: For key frames while nobody is there.
+        self._hasty: Codec | None = None
+        #: What was skipped since the last key frame, with that; in hardware what was decoded since, too.
         self._kept = Kept()
         self._silent = 0
 
@@ -112,7 +114,7 @@ class SparingDecoder:
             self._decoder.reset()
             self._kept.clear()
         if self._rule.enough(idle=self._thrift.idle(t)):
-            return self._key_frame(timed) if packet.is_keyframe else self._skipped(timed)
+            return self._passed_over(timed)
         if self._kept.packets or self._kept.broken:
             return self._catch_up(timed)
         return self._at_once(timed)
@@ -132,18 +134,12 @@ class SparingDecoder:
         self._skip(unreferenced=spare and not self._software.has_b_frames)
         yield from self._decoder.decode(*timed)
 
-    def _key_frame(self, timed: Timed) -> Iterator[Picture]:
-        self._skip(unreferenced=False)
-        pictures = self._decoder.decode(*timed)
-        if not pictures:  # it waits for others that may be shown before it, and has to be decoded anew before those
-            pictures = self._decoder.drain()
-            self._decoder.reset()
-            self._kept.add(timed)
-        yield from pictures
-
-    def _skipped(self, timed: Timed) -> Iterator[Picture]:
+    def _passed_over(self, timed: Timed) -> Iterator[Picture]:
+        """Nobody is there: of a key frame a glance is enough, and of others nothing, until somebody comes."""
         self._kept.add(timed)
-        return iter(())
+        if timed.packet.is_keyframe and not self._thrift.spare(timed.t):
+            self._hasty = self._hasty or hasty(self._software)
+            yield from self._decoder.glance(self._hasty, *timed)
 
     def _catch_up(self, timed: Timed) -> Iterator[Picture]:
         """Somebody is there: decode what was skipped, for the sake of the newest picture alone."""

@@ -31,6 +31,11 @@ _NOISE_QUANTILES = (0.3, 0.7)
 _NOISE_SPREAD_SIGMAS = 2 * 0.5244 * math.sqrt(2)
 #: Differences are counted from here, so that those below zero are counted, too.
 _MIDDLE = 128
+#: From this noise on, in levels, it decides what must change: then each small pixel is the mean of two of the large
+#: picture, which costs a reach into memory more and lets far people be seen at night. Below the second, which is what
+#: that mean has left of a little less, one will do again.
+_DARK_LEVELS = _FLOOR_LEVELS / _NOISE_SIGMAS
+_LIGHT_LEVELS = 0.8
 #: No camera is as noisy: more is a picture that changes.
 _NOISE_MAX_LEVELS = 12.0
 #: How fast the noise estimate follows.
@@ -122,6 +127,8 @@ class _Memory:
     calibrating_since: float | None
     #: Standard deviation of a pixel that shows the same thing; 0 before the second picture.
     noise: float = 0.0
+    #: The small picture is made of two pixels for each.
+    dark: bool = False
 
     def take_time(self) -> float:
         """Seconds since the background was learned last, which is now."""
@@ -143,18 +150,19 @@ class MotionGate:
 
         The first pictures calibrate, and those after a change of the whole picture.
         """
-        small = _shrink(luma)
         memory = self._memory
+        small = _shrink(luma, dark=memory is not None and memory.dark)
         if memory is None or memory.background.shape != small.shape or not 0 <= t - memory.t <= _GAP_S:
-            return self._start(small, t)
+            return self._start(luma, t)
         difference, beyond = _change(memory.plain, small, memory.threshold)
         pixels = cv2.countNonZero(beyond)
         if pixels > _ALL_SHARE * beyond.size:
-            return self._start(small, t)
+            return self._start(luma, t)
         dt, memory.t = t - memory.t, t
         quiet = pixels <= _NO_BLOB_PIXELS and memory.calibrating_since is None
         motion = _rest(memory, small, difference) if quiet else self._look(memory, small, dt)
         memory.previous = small
+        _adapt(memory, luma)
         return motion
 
     def _look(self, memory: _Memory, small: Small, dt: float) -> Motion:
@@ -178,8 +186,9 @@ class MotionGate:
         _settle(memory, restless, regions)
         return Motion(t=t, score=share if regions else 0.0, regions=regions)
 
-    def _start(self, small: Small, t: float) -> Motion:
+    def _start(self, luma: Yuv, t: float) -> Motion:
         """Forget all that was known."""
+        small = _shrink(luma)
         self._memory = _remember(small, t)
         self._ignored = _drawn(self._ignore, small.shape) if self._ignore else None
         return Motion(t=t, score=0.0, calibrating=True)
@@ -195,7 +204,7 @@ def _remember(small: Small, t: float) -> _Memory:
         still_s=np.zeros_like(levels),
         unrest=unrest,
         plain=small,
-        threshold=_threshold(levels, unrest, 0.0),
+        threshold=_threshold(small, unrest, 0.0),
         threshold_t=t,
         t=t,
         learned_t=t,
@@ -212,10 +221,27 @@ def _drawn(polygons: Sequence[NDArray[np.float64]], shape: tuple[int, ...]) -> S
     return picture
 
 
-def _shrink(luma: Yuv) -> Small:
-    """The plane with few lines by taking every n-th pixel in place, with the noise smoothed."""
+def _shrink(luma: Yuv, *, dark: bool = False) -> Small:
+    """The plane with few lines by taking every n-th pixel in place, or two of them, with the noise smoothed."""
     step = math.ceil(luma.shape[0] / _LINES)
-    return np.asarray(cv2.blur(luma[step // 2 :: step, step // 2 :: step], (3, 3)), dtype=np.uint8)
+    small = luma[step // 2 :: step, step // 2 :: step]
+    if dark:
+        lines, columns = small.shape
+        small = cv2.addWeighted(small, 0.5, luma[::step, ::step][:lines, :columns], 0.5, 0).astype(np.uint8)
+    return np.asarray(cv2.blur(small, (3, 3)), dtype=np.uint8)
+
+
+def _adapt(memory: _Memory, luma: Yuv) -> None:
+    """Make the small picture of as many pixels as the noise asks for from now on; what is known moves over."""
+    dark = memory.noise > (_LIGHT_LEVELS if memory.dark else _DARK_LEVELS)
+    if dark is memory.dark:
+        return
+    small = _shrink(luma, dark=dark)
+    change = cv2.subtract(small, memory.previous, dtype=cv2.CV_32F)
+    memory.background += change
+    memory.recent += change
+    memory.plain = _plain(memory.background)
+    memory.previous, memory.dark = small, dark
 
 
 def _weight(dt: float, tau: float) -> float:
@@ -257,8 +283,8 @@ def _rest(memory: _Memory, small: Small, difference: Small) -> Motion:
 def _learn_noise(memory: _Memory, small: Small, dt: float) -> None:
     """Learn the noise from the picture before; `dt` is how long ago it was last learned."""
     lines = np.s_[::_SOME_LINES]
-    step = cv2.subtract(small[lines], memory.previous[lines], dtype=cv2.CV_16S)
-    low, high = _quantiles(np.clip(step + _MIDDLE, 0, 255).astype(np.uint8), *_NOISE_QUANTILES)
+    step = cv2.addWeighted(small[lines], 1, memory.previous[lines], -1, _MIDDLE)
+    low, high = _quantiles(np.asarray(step, dtype=np.uint8), *_NOISE_QUANTILES)
     noise = min((high - low) / _NOISE_SPREAD_SIGMAS, _NOISE_MAX_LEVELS)
     dt = dt if noise < memory.noise else min(dt, _NOISE_STEP_S)
     memory.noise += (noise - memory.noise) * (_weight(dt, _NOISE_TAU_S) if memory.noise else 1.0)
@@ -278,12 +304,12 @@ def _follow_light(memory: _Memory, small: Small) -> None:
 
 
 def _settle_threshold(memory: _Memory) -> None:
-    memory.threshold, memory.threshold_t = _threshold(memory.background, memory.unrest, memory.noise), memory.t
+    memory.threshold, memory.threshold_t = _threshold(memory.plain, memory.unrest, memory.noise), memory.t
 
 
-def _threshold(background: Levels, unrest: Levels, noise: float) -> Small:
+def _threshold(plain: Small, unrest: Levels, noise: float) -> Small:
     """How many levels each pixel must change by to count, as whole ones: differences are."""
-    low, high = _quantiles(_plain(background), *_CONTRAST_QUANTILES)
+    low, high = _quantiles(plain, *_CONTRAST_QUANTILES)
     usual = max(_FLOOR_LEVELS, _CONTRAST_SHARE * (high - low), _NOISE_SIGMAS * noise)
     needed = np.clip(unrest * np.float32(_UNREST_FACTOR), usual, usual * _UNREST_LIMIT)
     return np.asarray(needed, dtype=np.uint8)

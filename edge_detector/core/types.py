@@ -105,6 +105,8 @@ class Frame:
     seq: int
     t: float
     planes: Planes
+    #: It is as the camera meant it; else good for a look, but not for evidence.
+    exact: bool = True
 
     @property
     def image(self) -> Yuv:

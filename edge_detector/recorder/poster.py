@@ -54,4 +54,6 @@ def _frame(clip: Path, at_s: float) -> av.VideoFrame | None:
             if best is not None and frame.time > at_s + _ROUNDING_S:
                 break
             best = frame
+            if frame.time + frame.duration * frame.time_base > at_s + _ROUNDING_S:
+                break  # the next one is not decoded to know that
     return best

@@ -176,6 +176,7 @@ class AnalyseStage:
         match command:
             case TakeSnapshot():
                 self._snapshot_wanted = True
+                self.calm.note(command.t, busy=True)  # the very next picture is wanted, and exactly
             case Redraw():
                 self._surveyor.redraw(command.outline)
                 self._gate = MotionGate(self._surveyor.ignored)
@@ -274,6 +275,8 @@ class AnalyseStage:
     def _snapshots(self, frame: Frame, people: tuple[Track, ...]) -> list[AnalyseOutput]:
         """Pictures worth keeping: of the visit's people, and the one that the owner asked for."""
         outputs: list[AnalyseOutput] = []
+        if not frame.exact:
+            return outputs
         if self._visit_id is not None and people and self._picker.better(frame.t, people):
             outputs.append(self._snapshot(frame, people, self._visit_id, visit=True))
         if self._snapshot_wanted:

@@ -1,6 +1,7 @@
 """The analyser's stage: when it looks, what it tells first, and which pictures it keeps."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,6 +142,18 @@ def test_owner_gets_a_picture_of_now_without_a_visit() -> None:
     assert isinstance(snapshot, SnapshotReady)
     assert (snapshot.visit, snapshot.count, snapshot.visit_id) == (False, 0, "")
     assert scene.frames([1.2]) == []
+
+
+def test_owner_gets_an_exact_picture_and_as_soon_as_there_is_one() -> None:
+    scene = Scene()
+    scene.frames(every(0, 6))
+    assert scene.stage.calm.lasts(6.0)
+    scene.stage.handle(TakeSnapshot(t=6.0))
+    assert not scene.stage.calm.lasts(6.1), "capture has to decode all"
+    assert scene.stage.handle(replace(frame(6.2), exact=False)) == ()
+    (snapshot,) = scene.frames([6.4])
+    assert isinstance(snapshot, SnapshotReady)
+    assert snapshot.t == 6.4
 
 
 def test_boxes_are_drawn_where_that_is_wanted() -> None:
