@@ -19,7 +19,8 @@ from custom_components.porchlight.const import DOMAIN
 from tests.broker import HOST, Broker
 from tests.ha.integration.node import NODE, Node
 
-WAIT_S = 10.0
+#: Longer than any machine takes; nobody waits for it where all is well.
+WAIT_S = 30.0
 
 
 @pytest.fixture(autouse=True)
