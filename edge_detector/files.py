@@ -26,11 +26,16 @@ _REASONS = {
 }
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Make `path` hold `data`, whole or not at all, also after a power cut; raises OSError."""
+def write_atomic(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Make `path` hold `data`, whole or not at all, also after a power cut; raises OSError.
+
+    `mode` is what everybody may do with it, from its first byte on; as the system has it when None.
+    """
     temporary = path.with_name(f".{path.name}{_UNFINISHED}")
     try:
         with temporary.open("wb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

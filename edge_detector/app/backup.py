@@ -58,8 +58,7 @@ def back_up(config: Config, config_file: Path | None, target: Path) -> None:
                 if path is not None and path.exists():
                     _add(archive, name, path.read_bytes())
     try:
-        write_atomic(target, content.getvalue())
-        target.chmod(_MODE)
+        write_atomic(target, content.getvalue(), mode=_MODE)
     except OSError as error:
         raise PorchlightError(explain(error, target)) from error
 
@@ -91,8 +90,7 @@ def restore(source: Path, config_file: Path, *, replace: bool) -> Restored:
         for name, path in targets.items():
             make_folder(path.parent)
             set_aside(path)
-            write_atomic(path, held[name])
-            path.chmod(_MODE)
+            write_atomic(path, held[name], mode=_MODE)
     except OSError as error:
         raise PorchlightError(explain(error, folder)) from error
     finally:

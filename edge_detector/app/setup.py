@@ -143,8 +143,7 @@ def save(answers: Mapping[Where, Value], path: Path) -> Path | None:
     try:
         make_folder(path.parent)
         aside = set_aside(path)
-        write_atomic(path, text.encode())
-        path.chmod(_MODE)
+        write_atomic(path, text.encode(), mode=_MODE)
     except OSError as error:
         raise PorchlightError(explain(error, path)) from error
     return aside

@@ -12,10 +12,10 @@ from urllib.parse import quote
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from edge_detector.archive.s3_checksum import Body, Checksums, body_of
+from edge_detector.archive.s3_checksum import Body, Checksums, Knows, body_of
 from edge_detector.archive.s3_client import S3Client, make_client
 from edge_detector.archive.s3_errors import Place, code_of, key_is_old, masked, store_error
-from edge_detector.archive.s3_upload import Upload
+from edge_detector.archive.s3_upload import Upload, goes_in_parts
 from edge_detector.config.archive import S3Archive
 from edge_detector.core.errors import FileRefusedError, PermanentStoreError, RetryableStoreError
 from edge_detector.core.evidence import Item, Stored
@@ -43,6 +43,8 @@ class S3Store:
         self._place = Place(bucket=config.bucket, prefix=self._prefix, endpoint=config.endpoint)
         self._pace = pace
         self._checksums = Checksums(config.checksum)
+        # Some stores verify what comes at once by another checksum than what comes in parts.
+        self._checksums_of_parts = Checksums(config.checksum)
         self._lock = threading.Lock()
         self._made: S3Client | None = None
 
@@ -73,15 +75,18 @@ class S3Store:
     # --- what is asked of the store -----------------------------------------------------------------------------------
 
     def _put(self, client: S3Client, key: str, item: Item, file: BinaryIO) -> None:
+        in_parts = goes_in_parts(file)
+        apart = in_parts and self._checksums.knows is not Knows.MD5
+        checksums = self._checksums_of_parts if apart else self._checksums
         upload = Upload(
             client=client,
             target=self._target(key),
             options=self._options(item.content_type, dict(item.metadata)),
-            checksums=self._checksums,
+            checksums=checksums,
             sha256=item.sha256,
             pace=lambda size: self._pace(item, size) if self._pace else None,
         )
-        self._checksums.learning(lambda: upload.send(file))
+        checksums.learning(lambda: upload.send(file, in_parts=in_parts))
 
     def _check(self, client: S3Client) -> str:
         target, options = self._target(self._prefix + CHECK_NAME), self._options("text/plain", {})

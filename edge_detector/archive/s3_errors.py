@@ -74,6 +74,10 @@ _LASTING = {
     "InvalidBucketName": "{host} takes {bucket} for no name of a bucket: correct archive.bucket",
     "InvalidStorageClass": "{host} does not know this storage class: correct or remove archive.storage_class",
     "QuotaExceeded": "The bucket {bucket} at {host} is full: raise its quota, or let old objects age out",
+    "NotFound": "There is no bucket {bucket} at {host}, if that is an S3 store: check archive.endpoint and its port",
+    "BodyTooLarge": (
+        "{host}, or a proxy before it, takes no request of 8 MiB: raise its limit (client_max_body_size in nginx)"
+    ),
     "NotSignedUp": "The account is not signed up for S3: finish that at the provider",
     "AccountProblem": "The account at {host} has a problem: look at its billing",
 }
@@ -86,6 +90,9 @@ _SAME_AS = {
     "XMinioStorageFull": "QuotaExceeded",
     "XMinioAdminBucketQuotaExceeded": "QuotaExceeded",
     "InsufficientStorage": "QuotaExceeded",
+    # What is no store, or stands before one, has no code but its status.
+    "404": "NotFound",
+    "413": "BodyTooLarge",
 }
 _SKEWED = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "403"})

@@ -23,6 +23,11 @@ _LOG = logging.getLogger(__name__)
 PART_BYTES = 8 << 20
 
 
+def goes_in_parts(file: BinaryIO) -> bool:
+    """Is it a large one?"""
+    return os.fstat(file.fileno()).st_size >= PART_BYTES
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """Where a file goes and how; botocore's errors come out as they are."""
@@ -38,16 +43,16 @@ class Upload:
     #: Asked before each piece of so many bytes is sent.
     pace: Callable[[int], None]
 
-    def send(self, file: BinaryIO) -> None:
-        """Send the file from its beginning.
+    def send(self, file: BinaryIO, *, in_parts: bool) -> None:
+        """Send the file from its beginning, at once or in parts.
 
         Raises FileRefusedError when it is not what was recorded, RetryableStoreError when the store did not confirm it.
         """
         file.seek(0)
-        if os.fstat(file.fileno()).st_size < PART_BYTES:
-            self._send_whole(file)
-        else:
+        if in_parts:
             self._send_parts(file)
+        else:
+            self._send_whole(file)
 
     def _send_whole(self, file: BinaryIO) -> None:
         body = body_of(file.read())

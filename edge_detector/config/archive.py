@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,6 +12,11 @@ from pydantic import Discriminator, Field, SecretStr, StringConstraints, Tag, Va
 from edge_detector.config.base import BUCKET, REGION, STORAGE_CLASS, Prefix, Section
 
 _BOTH_OR_NEITHER = "set both, or neither and leave the key to the environment, a profile or the machine's role"
+
+#: Letters, digits and hyphens, as boto3 has it; containers often have underscores in their names.
+_HOST = re.compile(
+    r"(?=.{1,255}$)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)\.?|[0-9a-f:]*:[0-9a-f:.]*"
+)
 
 #: The longest that a signed link may live, as S3 has it: a week.
 MAX_PRESIGN_S = 604_800
@@ -76,6 +82,8 @@ class S3Archive(Section):
     def _is_an_address(cls, value: str | None) -> str | None:
         if value is not None and not _names_a_host_alone(value):
             raise ValueError("is no address of a store: write `https://host` or `https://host:port`, without a user")
+        if value is not None and not _HOST.fullmatch(urlsplit(value).hostname or ""):
+            raise ValueError("has a host name that boto3 refuses: give the store a name of letters, digits and - alone")
         return value.rstrip("/") if value else None
 
     @field_validator("secret_access_key")

@@ -16,6 +16,23 @@ def test_file_is_written_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_secrets_can_be_read_by_nobody_else_from_the_first_byte_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+    sync = os.fsync
+
+    def spy(descriptor: int) -> None:
+        modes.append(os.fstat(descriptor).st_mode & 0o777)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    (tmp_path / ".key.tmp").write_bytes(b"what a crash left")
+    files.write_atomic(tmp_path / "key", b"secret", mode=0o600)
+    assert modes[0] == 0o600
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
 def test_file_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "snapshot.jpg"
     path.mkdir()

@@ -24,7 +24,7 @@ from edge_detector.config.archive import S3Archive
 from edge_detector.core.errors import FileRefusedError, PermanentStoreError, RetryableStoreError, StoreError
 from edge_detector.core.evidence import Item
 from tests.edge.archive.conftest import MakeItem
-from tests.fault_proxy import FaultProxy
+from tests.fault_proxy import Answer, Fault, FaultProxy, Kind, Request
 from tests.s3_server import BUCKET, EDGE, OWNER, PREFIX, MotoServer, S3Server, SeaweedServer
 
 SMALL = b"a snapshot of the door"
@@ -129,6 +129,28 @@ def test_pace_ends_an_upload(seaweed: SeaweedServer, make_item: MakeItem) -> Non
     assert key_of(item) not in seaweed.uploads()
 
 
+def test_store_that_verifies_parts_by_another_checksum(seaweed: SeaweedServer, make_item: MakeItem) -> None:
+    """What it said of a small file is not taken for what it takes of a large one."""
+    none = Fault(kind=Kind.ANSWER, answer=Answer(501, "NotImplemented", "A header is not implemented here"))
+
+    def refuse(request: Request) -> Fault | None:
+        refused = any(
+            "sha256" in value.lower() or "sha256" in name
+            for name, value in request.headers.items()
+            if "checksum" in name
+        )
+        return none if refused and {"uploads", "uploadId"} & request.query.keys() else None
+
+    small, large = make_item(SMALL), make_item(LARGE)
+    with FaultProxy(seaweed.port, plan=refuse) as proxy:
+        store = S3Store(seaweed.config(endpoint=proxy.url))
+        for item in (small, large, make_item(SMALL)):
+            store.put(item)
+        answers = [seen.status for seen in proxy.seen]
+    assert answers == [200, 501, 200, 200, 200, 200, 200], "asked once, and remembered"
+    assert (content(seaweed, small), content(seaweed, large)) == (SMALL, LARGE)
+
+
 def test_store_is_not_asked_for_leave_to_send(seaweed: SeaweedServer, make_item: MakeItem) -> None:
     with FaultProxy(seaweed.port) as proxy:
         S3Store(seaweed.config(endpoint=proxy.url)).put(make_item(LARGE))
@@ -155,7 +177,7 @@ def test_encryption_and_class(moto: MotoServer, make_item: MakeItem) -> None:
 
 
 def test_each_body_carries_its_checksum(seaweed: SeaweedServer, make_item: MakeItem) -> None:
-    """SHA-256 and MD5 with the first one, SHA-256 alone from when the store has confirmed it."""
+    """SHA-256 and MD5 with the first one of its kind, SHA-256 alone from when the store has confirmed it."""
     with FaultProxy(seaweed.port) as proxy:
         store = S3Store(seaweed.config(endpoint=proxy.url))
         store.put(make_item(SMALL))
@@ -165,7 +187,7 @@ def test_each_body_carries_its_checksum(seaweed: SeaweedServer, make_item: MakeI
     assert [headers["x-amz-checksum-sha256"] for headers in bodies] == [
         base64.b64encode(hashlib.sha256(part).digest()).decode() for part in parts
     ]
-    assert ["content-md5" in headers for headers in bodies] == [True, False, False]
+    assert ["content-md5" in headers for headers in bodies] == [True, True, False]
     assert not any("x-amz-trailer" in headers or "transfer-encoding" in headers for headers in bodies)
 
 
@@ -181,6 +203,8 @@ def test_what_a_store_knows_is_remembered(moto: MotoServer, seaweed: SeaweedServ
     for server, knows in ((moto, Knows.NO_MORE), (seaweed, Knows.SHA256)):
         store = S3Store(server.config())
         store.put(make_item(LARGE))
+        assert (store._checksums.knows, store._checksums_of_parts.knows) == (Knows.NOTHING, knows)
+        store.put(make_item(SMALL))
         assert store._checksums.knows is knows
 
 

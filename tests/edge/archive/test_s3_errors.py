@@ -103,6 +103,8 @@ ARN = "arn:aws:iam::123456789012:user/porch"
         (refused("InvalidStorageClass", 400), "correct or remove archive.storage_class"),
         (refused("XMinioStorageFull", 507), "The bucket evidence at AWS is full"),
         (refused("InsufficientStorage", 507), "The bucket evidence at AWS is full"),
+        (refused("404", 404), "There is no bucket evidence at AWS, if that is an S3 store: check archive.endpoint"),
+        (refused("413", 413), "AWS, or a proxy before it, takes no request of 8 MiB: raise its limit"),
         (refused("NotSignedUp"), "finish that at the provider"),
         # a permission: named by the store, or by the call that was refused
         (refused("AccessDenied"), "The key may not s3:PutObject on arn:aws:s3:::evidence/porch/* at AWS: allow what"),

@@ -54,7 +54,8 @@ def test_a_bucket_by_variables() -> None:
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["https://minio.lan", "https://minio.lan:9000", "http://[::1]:3900", "https://nas.lan/s3/"]
+    "endpoint",
+    ["https://minio.lan", "https://minio.lan:9000", "http://[::1]:3900", "https://nas.lan/s3/", "http://NAS-2."],
 )
 def test_address_of_a_store(tmp_path: Path, endpoint: str) -> None:
     found = of_file(tmp_path, f"{S3}, endpoint: '{endpoint}'").archive
@@ -77,6 +78,9 @@ def test_address_of_a_store(tmp_path: Path, endpoint: str) -> None:
         # addresses
         (f"{S3}, endpoint: minio.lan", r"archive\.endpoint .* is no address of a store: write `https://host`"),
         (f"{S3}, endpoint: 'ftp://x'", r"archive\.endpoint .* is no address of a store"),
+        (f"{S3}, endpoint: 'http://my_minio:9000'", r"archive\.endpoint .* has a host name that boto3 refuses: give"),
+        (f"{S3}, endpoint: 'http://a..b'", r"archive\.endpoint .* has a host name that boto3 refuses"),
+        (f"{S3}, endpoint: 'http://münchen.lan'", r"archive\.endpoint .* has a host name that boto3 refuses"),
         (f"{S3}, endpoint: 'https://'", r"archive\.endpoint .* is no address of a store"),
         (f"{S3}, endpoint: 'https://x:99999'", r"archive\.endpoint .* is no address of a store"),
         (f"{S3}, endpoint: 'https://a:hunter2@x'", r"archive\.endpoint .* is no address of a store"),
