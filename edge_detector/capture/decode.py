@@ -14,6 +14,7 @@ from edge_detector.capture.hardware import Codec
 from edge_detector.capture.pictures import I420Maker
 from edge_detector.capture.stamps import Stamp
 from edge_detector.core.errors import SourceError
+from edge_detector.core.picture import is_bt709
 from edge_detector.core.types import Planes
 
 _LOG = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class Picture:
         self.t = t
         #: It is as the camera meant it.
         self.exact = exact
+        #: Its colours are meant as BT.709 has them.
+        self.bt709 = is_bt709(frame.colorspace, frame.height)
 
     @property
     def planes(self) -> Planes:

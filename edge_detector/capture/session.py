@@ -112,9 +112,19 @@ class Session:
         if self._encoder is not None:
             items += self._encoder.encode(picture.planes.stacked(), picture.t)
         if self._terms.frames and wants(picture.t):
-            frame = Frame(session=self._session, seq=seq, t=picture.t, planes=picture.planes, exact=picture.exact)
-            items.append(frame)
+            items.append(self._frame(seq, picture))
         return items
+
+    def _frame(self, seq: int, picture: Picture) -> Frame:
+        return Frame(
+            session=self._session,
+            seq=seq,
+            t=picture.t,
+            planes=picture.planes,
+            exact=picture.exact,
+            # What is encoded here is called BT.601, as what a plain camera sends mostly is.
+            bt709=picture.bt709 and self._encoder is None,
+        )
 
     def _finish(self, wants: WantsFrame) -> list[Packet | Frame]:
         items: list[Packet | Frame] = []

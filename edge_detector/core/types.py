@@ -107,6 +107,8 @@ class Frame:
     planes: Planes
     #: It is as the camera meant it; else good for a look, but not for evidence.
     exact: bool = True
+    #: Its colours are meant as BT.709 has them, else as BT.601 does.
+    bt709: bool = False
 
     @property
     def image(self) -> Yuv:

@@ -137,7 +137,7 @@ class Pictures:
             return self._made
 
     def _encode(self, frame: Frame) -> bytes:
-        return self._encoder.encode(picture.bgr(frame.image))
+        return self._encoder.encode(picture.bgr(frame.image, bt709=frame.bt709))
 
 
 async def mjpeg(camera: CameraSource, pictures: Pictures, seat: Seat) -> AsyncGenerator[bytes]:

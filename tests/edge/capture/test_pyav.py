@@ -165,6 +165,19 @@ def test_a_detect_stream_of_motion_jpeg_is_not_encoded(tmp_path: Path) -> None:
     assert (len(reading.packets), len(reading.frames)) == (0, 30)
 
 
+@pytest.mark.parametrize(
+    ("name", "how", "bt709"),
+    [
+        ("hd.mp4", {"size": (1280, 720)}, True),  # says nothing, so it is as HD is
+        ("sd.mp4", {"size": (640, 480)}, False),
+        ("raw.avi", {"size": (1280, 720), "codec": "rawvideo"}, False),  # encoded here, and called BT.601
+    ],
+)
+def test_frames_know_their_colours(tmp_path: Path, name: str, how: dict[str, Any], bt709: bool) -> None:
+    reading = read(source(make_video(tmp_path / name, frames=2, **how)))
+    assert [frame.bt709 for frame in reading.frames] == [bt709] * 2
+
+
 def test_damaged_packets_cost_only_themselves(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     video = make_video(tmp_path / "a.mp4", codec="mjpeg", pix_fmt="yuvj420p", full_range=True)
     content = bytearray(video.read_bytes())

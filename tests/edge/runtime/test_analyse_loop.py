@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge_detector.core import picture
 from edge_detector.core.facts import (
     LineCrossed,
     OccupancyChanged,
@@ -154,6 +155,17 @@ def test_owner_gets_an_exact_picture_and_as_soon_as_there_is_one() -> None:
     (snapshot,) = scene.frames([6.4])
     assert isinstance(snapshot, SnapshotReady)
     assert snapshot.t == 6.4
+
+
+@pytest.mark.parametrize("bt709", [False, True])
+def test_pictures_have_the_colours_that_are_meant(bt709: bool) -> None:
+    yuv = np.concatenate([np.full((480, 640), 109), np.full((240, 640), 184)]).astype(np.uint8)
+    scene = Scene()
+    scene.stage.handle(TakeSnapshot(t=0.0))
+    seen = Frame(session=1, seq=0, t=0.2, planes=Planes.of(yuv), bt709=bt709)
+    (snapshot,) = only(scene.stage.handle(seen), SnapshotReady)
+    assert isinstance(snapshot, SnapshotReady)
+    assert snapshot.jpeg == FakeEncoder().encode(picture.bgr(yuv, bt709=bt709))
 
 
 def test_boxes_are_drawn_where_that_is_wanted() -> None:
