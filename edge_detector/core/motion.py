@@ -95,8 +95,6 @@ _MAX_BLOBS = 12
 
 #: Blobs grow by a pixel each way, which closes the cracks in them.
 _GROWTH = np.ones((3, 3), dtype=np.uint8)
-#: Between which differences a histogram's bins lie, when levels are whole and none is below 0.
-_BIN_EDGES = np.maximum(np.arange(257) - 0.5, 0.0)
 
 Small = NDArray[np.uint8]
 Levels = NDArray[np.float32]
@@ -266,9 +264,16 @@ def _plain(levels: Levels) -> Small:
 
 def _quantiles(levels: Small, *shares: float) -> list[float]:
     """The levels below which these shares of the pixels lie, to a fraction of a level."""
-    histogram = cv2.calcHist([levels], [0], None, [256], [0, 256]).ravel()
-    below = np.concatenate(([0.0], np.cumsum(histogram)))
-    return [float(np.interp(share * below[-1], below, _BIN_EDGES)) for share in shares]
+    histogram = np.asarray(cv2.calcHist([levels], [0], None, [256], [0, 256]), dtype=np.float32).ravel()
+    up_to = histogram.cumsum()
+    return [_quantile(histogram, up_to, share * float(up_to[-1])) for share in shares]
+
+
+def _quantile(histogram: Levels, up_to: Levels, below: float) -> float:
+    """The level below which so many pixels lie; within a bin they are spread evenly."""
+    n = int(up_to.searchsorted(below, side="right"))
+    low, high = max(n - 0.5, 0.0), n + 0.5
+    return high - (high - low) * (float(up_to[n]) - below) / float(histogram[n])
 
 
 def _rest(memory: _Memory, small: Small, difference: Small) -> Motion:
