@@ -265,7 +265,7 @@ def _plain(levels: Levels) -> Small:
 def _quantiles(levels: Small, *shares: float) -> list[float]:
     """The levels below which these shares of the pixels lie, to a fraction of a level."""
     histogram = np.asarray(cv2.calcHist([levels], [0], None, [256], [0, 256]), dtype=np.float32).ravel()
-    up_to = histogram.cumsum()
+    up_to = np.asarray(np.cumsum(histogram), dtype=np.float32)
     return [_quantile(histogram, up_to, share * float(up_to[-1])) for share in shares]
 
 
