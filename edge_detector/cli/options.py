@@ -20,7 +20,9 @@ ConfigFile = Annotated[
 ]
 Detector = Annotated[
     str | None,
-    typer.Option("--detector", metavar="NAME", help="Wins over detection.backend: auto, onnx, yolov5 or hog."),
+    typer.Option(
+        "--detector", metavar="NAME", help="Wins over detection.backend: auto, onnx, openvino, yolov5 or hog."
+    ),
 ]
 Model = Annotated[
     str | None,
