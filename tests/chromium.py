@@ -25,7 +25,7 @@ from playwright.sync_api import (
 from tests.e2e.player import QUIET
 
 #: What is not there after this does not come: a slow machine, a model that loads, somebody who walks up.
-PATIENCE_MS = 45_000
+PATIENCE_MS = 90_000
 #: Nobody but this machine.
 ELSEWHERE = re.compile(r"^(https?|wss?)://(?!127\.0\.0\.1[:/])")
 CALL = """

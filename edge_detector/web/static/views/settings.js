@@ -61,7 +61,10 @@ function cameraCard(given, store, signal) {
 		);
 	};
 	draw(given.settings);
-	store.on('fact', signal, fact => fact.type === 'settings_changed' && fact.camera === camera && draw(fact.settings));
+	const differs = settings => Object.entries(given.settings).some(([name, value]) => settings[name] !== value);
+	store.on('fact', signal, ({ type, ...fact }) => {
+		if (type === 'settings_changed' && fact.camera === camera && differs(fact.settings)) draw(fact.settings);
+	});
 	return h(
 		'section.card',
 		h('header.card-head', h('h2', store.cameras.get(camera)?.name ?? camera), said),
