@@ -28,7 +28,7 @@ TO_REDACT: Final = {
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PorchlightConfigEntry) -> dict[str, Any]:
     """The whole node, or as much as is known of one that could not be set up."""
-    about: dict[str, Any] = {"entry": {"data": dict(entry.data), "version": entry.version, "state": entry.state}}
+    about: dict[str, Any] = {"entry": {"data": dict(entry.data), "version": entry.version, "state": entry.state.value}}
     if entry.state is ConfigEntryState.LOADED:
         about |= _node(entry.runtime_data)
     return async_redact_data(about, TO_REDACT)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 from homeassistant.components.system_health import SystemHealthRegistration
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
+from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.porchlight import diagnostics, issues, system_health
+from custom_components.porchlight import issues, system_health
 from custom_components.porchlight.const import DOMAIN
 from tests.ha.integration.conftest import state_of, until
 from tests.ha.integration.node import CAMERA, NODE, Node, golden
@@ -39,6 +39,15 @@ def device(hass: HomeAssistant, entry: MockConfigEntry, camera: str = "") -> str
 
 async def call(hass: HomeAssistant, name: str, **data: object) -> Any:
     return await hass.services.async_call(DOMAIN, name, data, blocking=True, return_response=name != "record_clip")
+
+
+@pytest.fixture
+async def client(hass: HomeAssistant, sockets: None, hass_client: ClientSessionGenerator) -> TestClient[Any, Any]:
+    """Somebody in front of the settings."""
+    for name in ("diagnostics", "repairs"):
+        assert await async_setup_component(hass, name, {})
+    made: TestClient[Any, Any] = await hass_client()
+    return made
 
 
 @pytest.fixture
@@ -132,16 +141,24 @@ async def test_not_loaded(hass: HomeAssistant, running: MockConfigEntry) -> None
     assert refused.value.translation_key == "not_loaded"
 
 
-async def test_diagnostics_tell_no_secret(hass: HomeAssistant, busy: MockConfigEntry) -> None:
+async def downloaded(client: TestClient[Any, Any], entry: MockConfigEntry, camera: str = "") -> dict[str, Any]:
+    """The file that the owner sends with a report."""
+    answer = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}{f'/device/{camera}' if camera else ''}")
+    assert answer.status == HTTPStatus.OK
+    text = await answer.text()
+    assert '"__type"' not in text  # what Home Assistant writes of a value that JSON does not know
+    data: dict[str, Any] = json.loads(text)["data"]
+    return data
+
+
+async def test_diagnostics_tell_no_secret(
+    hass: HomeAssistant, busy: MockConfigEntry, client: TestClient[Any, Any]
+) -> None:
     secrets = {"token": "0123SECRET", "url": "http://192.0.2.7:8480", "type": "edge"}
     hass.config_entries.async_update_entry(busy, data={**busy.data, "clips": secrets})
-    whole = await diagnostics.async_get_config_entry_diagnostics(hass, busy)
-    node = dr.async_get(hass).async_get(device(hass, busy))
-    camera = dr.async_get(hass).async_get(device(hass, busy, CAMERA))
-    assert node
-    assert camera
-    assert await diagnostics.async_get_device_diagnostics(hass, busy, node) == whole
-    one = await diagnostics.async_get_device_diagnostics(hass, busy, camera)
+    whole = await downloaded(client, busy)
+    assert await downloaded(client, busy, device(hass, busy)) == whole
+    one = await downloaded(client, busy, device(hass, busy, CAMERA))
     assert one["camera"]["state"]["count"] == 2
     for text in (str(whole), str(one)):
         for secret in ("0123SECRET", "192.0.2.7", "s3://", "amazonaws", "evidence"):
@@ -150,13 +167,13 @@ async def test_diagnostics_tell_no_secret(hass: HomeAssistant, busy: MockConfigE
     assert whole["cameras"][CAMERA]["image_bytes"]
 
 
-async def test_diagnostics_of_a_node_that_is_not_set_up(hass: HomeAssistant, running: MockConfigEntry) -> None:
-    camera = dr.async_get(hass).async_get(device(hass, running, CAMERA))
-    assert camera
+async def test_diagnostics_of_a_node_that_is_not_set_up(
+    hass: HomeAssistant, running: MockConfigEntry, client: TestClient[Any, Any]
+) -> None:
     await hass.config_entries.async_unload(running.entry_id)
-    whole = await diagnostics.async_get_config_entry_diagnostics(hass, running)
-    assert whole == {"entry": {"data": dict(running.data), "version": 1, "state": ConfigEntryState.NOT_LOADED}}
-    assert await diagnostics.async_get_device_diagnostics(hass, running, camera) == whole
+    whole = await downloaded(client, running)
+    assert whole == {"entry": {"data": dict(running.data), "version": 1, "state": "not_loaded"}}
+    assert await downloaded(client, running, device(hass, running, CAMERA)) == whole
 
 
 async def test_system_health(hass: HomeAssistant, running: MockConfigEntry) -> None:
@@ -261,14 +278,6 @@ async def opened(hass: HomeAssistant, client: TestClient[Any, Any], kind: str) -
     step = await fix(client, {"handler": DOMAIN, "issue_id": issue.issue_id})
     assert (step["type"], step["step_id"]) == ("form", "confirm")
     return step
-
-
-@pytest.fixture
-async def client(hass: HomeAssistant, sockets: None, hass_client: ClientSessionGenerator) -> TestClient[Any, Any]:
-    """Somebody in front of the repairs page."""
-    assert await async_setup_component(hass, "repairs", {})
-    made: TestClient[Any, Any] = await hass_client()
-    return made
 
 
 async def test_a_removed_node_is_removed_when_that_is_confirmed(
