@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -17,7 +16,7 @@ from edge_detector.core.facts import ClipLost, Fact, FileStored, SnapshotReady
 from edge_detector.core.outage import Outage
 from edge_detector.core.retry import GiveUp, RetryPolicy, decide
 from edge_detector.ports import Clock, Ledger, ObjectStore, Upkeep
-from edge_detector.runtime.supervisor import guarded
+from edge_detector.runtime.supervisor import apart, guarded
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,8 +64,6 @@ class Delivery:
         self._retry = retry
         self._random01 = random01
         self._parallel = parallel
-        # Its own threads: uploads that hang must not keep the evidence that comes meanwhile from being written down.
-        self._threads = ThreadPoolExecutor(max_workers=parallel + 1, thread_name_prefix="delivery")
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._stopping = False
@@ -106,7 +103,6 @@ class Delivery:
         finally:
             for task in self._running:
                 task.cancel()
-            self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def drain(self) -> None:
         """Deliver all that is due now."""
@@ -175,9 +171,8 @@ class Delivery:
             await self._failed(item, StoreError("an unforeseen fault, which the log tells"))
 
     async def _deliver(self, item: Item) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            stored = await loop.run_in_executor(self._threads, self._store.put, item)
+        try:  # apart, for an upload that hangs must not keep others from their threads, nor the program from its end
+            stored = await apart(f"delivery of {item.key}", partial(self._store.put, item))
         except StoreError as error:
             await self._failed(item, error)
             return

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import TypeVar
 
 from edge_detector.core.errors import PorchlightError
 from edge_detector.core.retry import Backoff
 
 _LOG = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 #: A thread that does not end within this was stuck in a driver; it is a daemon and dies with the process.
 STOP_TIMEOUT_S = 12.0
@@ -77,3 +82,18 @@ async def guarded(name: str, call: Awaitable[object]) -> bool:
     else:
         return True
     return False
+
+
+async def apart(name: str, call: Callable[[], _T]) -> _T:
+    """What a call returns or raises, in a thread of its own: one that hangs dies with the process."""
+    future: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:  # noqa: BLE001 - it is raised where the call is awaited
+            future.set_exception(error)
+
+    future.set_running_or_notify_cancel()
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await asyncio.wrap_future(future)

@@ -1,12 +1,14 @@
 """Workers: restarted when they fail, ended when asked, told of when stuck."""
 
 import logging
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from edge_detector.core.retry import Backoff
-from edge_detector.runtime.supervisor import Worker
+from edge_detector.runtime.supervisor import Worker, apart
 
 
 def at_once() -> Backoff:
@@ -60,3 +62,27 @@ def test_stuck_thread_is_told(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_worker_that_never_ran_has_nothing_to_join() -> None:
     assert Worker("idle", lambda _: None, backoff=at_once()).join(0.01)
+
+
+async def test_call_apart_gives_what_it_returns_or_raises() -> None:
+    assert await apart("upload", lambda: threading.current_thread().name) == "upload"
+    with pytest.raises(KeyError, match="nobody"):
+        await apart("upload", lambda: dict[str, str]()["nobody"])
+
+
+HANGS = """
+import asyncio, threading
+from edge_detector.runtime.supervisor import apart
+
+async def main():
+    hung = asyncio.create_task(apart("upload", threading.Event().wait))
+    await asyncio.sleep(0)
+    hung.cancel()
+    await asyncio.gather(hung, return_exceptions=True)
+
+asyncio.run(main())
+"""
+
+
+def test_call_apart_that_hangs_does_not_keep_the_program_from_its_end() -> None:
+    subprocess.run([sys.executable, "-c", HANGS], check=True, timeout=100)
