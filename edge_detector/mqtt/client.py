@@ -7,7 +7,7 @@ import logging
 import ssl
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from paho.mqtt import client as paho
@@ -254,15 +254,25 @@ def _check_host(host: str) -> None:
 def _tls_context(tls: TlsConfig) -> ssl.SSLContext:
     """Raises BrokerError when a file is missing or is none of its kind."""
     context = ssl.create_default_context()
-    try:
-        if tls.ca is not None:
+    if tls.ca is not None:
+        with _told(f"mqtt.tls.ca {tls.ca}"):
             context.load_verify_locations(tls.ca)
-        if tls.certificate is not None:
-            context.load_cert_chain(tls.certificate, tls.key)
-    except OSError as error:
-        raise BrokerError(f"the TLS files of mqtt.tls cannot be used: {_plain(error)}") from error
+    if tls.certificate is not None:
+        beside = f" with mqtt.tls.key {tls.key}" if tls.key is not None else ""
+        with _told(f"mqtt.tls.certificate {tls.certificate}{beside}"):
+            # Without a password OpenSSL would ask for one on the terminal, where nobody may sit.
+            context.load_cert_chain(tls.certificate, tls.key, password="")
     context.check_hostname = not tls.insecure
     return context
+
+
+@contextlib.contextmanager
+def _told(files: str) -> Iterator[None]:
+    """Turn a fault of these files into BrokerError."""
+    try:
+        yield
+    except OSError as error:
+        raise BrokerError(f"{files} cannot be used: {_plain(error)}") from error
 
 
 def _plain(error: BaseException | None) -> str:

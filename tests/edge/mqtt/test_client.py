@@ -17,7 +17,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import SecretStr
 
-from edge_detector.config.mqtt import MqttConfig
+from edge_detector.config.mqtt import MqttConfig, TlsConfig
 from edge_detector.core.errors import BrokerError
 from edge_detector.mqtt.client import MqttClient, check
 from edge_detector.mqtt.topics import Message
@@ -174,6 +174,16 @@ def test_tls_with_a_certificate_of_ours(tmp_path: Path, certificates: Callable[[
             assert ears.next() == ("connected",)
 
 
+def test_a_key_with_a_password_is_told(tmp_path: Path, certificates: Callable[[str], tuple[Path, Path]]) -> None:
+    certificate, key = certificates("127.0.0.1")
+    locked = tmp_path / "locked.key"
+    command = ["openssl", "rsa", "-aes256", "-passout", "pass:hunter2", "-in", str(key), "-out", str(locked)]
+    subprocess.run(command, check=True, capture_output=True)
+    config = MqttConfig(tls=TlsConfig(enabled=True, certificate=certificate, key=locked))
+    with pytest.raises(BrokerError, match=r"^mqtt\.tls\.certificate .* mqtt\.tls\.key .*locked\.key cannot be used: "):
+        check(config, client_id="x")
+
+
 @LEFT_OPEN
 def test_tls_with_a_certificate_of_another_host(
     tmp_path: Path, certificates: Callable[[str], tuple[Path, Path]]
@@ -252,7 +262,7 @@ def test_check_says_what_is_there(broker: Broker, tmp_path: Path) -> None:
     [
         ({"port": free_port()}, "cannot be reached: Connection refused"),  # nobody is there
         ({"host": "a" * 70}, "is no host name"),  # a name that no resolver takes
-        ({"tls": {"enabled": True, "ca": "missing.pem"}}, "mqtt.tls cannot be used: No such file"),  # a typing error
+        ({"tls": {"enabled": True, "ca": "missing.pem"}}, "tls.ca missing.pem cannot be used: No such file"),  # a typo
     ],
 )
 def test_check_says_what_is_wrong(config: dict[str, Any], sentence: str) -> None:
