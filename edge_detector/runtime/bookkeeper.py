@@ -256,14 +256,18 @@ class Bookkeeper:
         if visit.started is None or len(visit.settled) < visit.started:
             return
         record = visit.record
+        if record.camera in self._places:  # else it was taken out of the configuration after a crash
+            self._write_document(record)
+        self._journal.put_visit(replace(record, clips=len(self._clips(record.visit_id)), ended=True))
+        del self._open[record.visit_id]
+
+    def _write_document(self, record: VisitRecord) -> None:
         place = self._places[record.camera]
         items, crossings = self._ledger.items(visit_id=record.visit_id), self._diary.crossings(record)
         document = visit_document(record, items, place.origin, crossings)
         path = place.spool / naming.document_name(record.visit_id)
         self._write_file(path, encoded(document))
         self._add(record.camera, record.visit_id, ItemKind.DOCUMENT, path)
-        self._journal.put_visit(replace(record, clips=len(self._clips(record.visit_id)), ended=True))
-        del self._open[record.visit_id]
 
     def _adopt(self, clip: ClipFile) -> None:
         """Note a clip and its poster, unless the archive has them: then only their removal is missing."""

@@ -11,7 +11,7 @@ import pytest
 from edge_detector.core import naming
 from edge_detector.core.documents import Origin
 from edge_detector.core.errors import LedgerError, RecordError
-from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState
+from edge_detector.core.evidence import ClipFile, Item, ItemKind, ItemState, VisitRecord
 from edge_detector.core.facts import (
     CameraStats,
     ClipLost,
@@ -393,6 +393,21 @@ async def test_visit_that_a_crash_left_open_is_told_and_closed(office: Office) -
     await after.begin(begin)
     await after.handle(end)
     assert len(office.document()["clips"]) == 1  # type: ignore[arg-type]
+    assert office.hire().unfinished() == ()
+
+
+async def test_visit_of_a_camera_that_is_gone_is_closed_without_a_document(office: Office) -> None:
+    """The program was killed in the middle of it, and started with another configuration."""
+    office.journal.put_visit(
+        VisitRecord(
+            visit_id=VISIT, camera="yard", started_utc=1_700_000_000.0, last_seen_utc=1_700_000_009.0, stats=STATS
+        )
+    )
+    for fact in office.keeper.unfinished():
+        await office.keeper.begin(fact)
+        await office.keeper.handle(fact)
+    assert [visit.ended for visit in office.journal.visits()] == [True]
+    assert office.items(ItemKind.DOCUMENT) == []
     assert office.hire().unfinished() == ()
 
 
