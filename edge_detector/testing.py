@@ -235,7 +235,7 @@ class MemoryLedger:
             waiting = [item for item in self._items.values() if item.state in _WAITING]
             return Backlog(
                 pending=len(waiting),
-                oldest_s=max((now_utc - item.created_utc for item in waiting), default=0.0),
+                oldest_s=max([0.0, *(now_utc - item.created_utc for item in waiting)]),
                 stored=sum(item.state in _DELIVERED for item in self._items.values()),
                 failed=sum(item.state is ItemState.FAILED for item in self._items.values()),
                 last_error=next((item.last_error for item in waiting if item.last_error), None),

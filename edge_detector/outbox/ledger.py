@@ -78,7 +78,8 @@ class SqliteLedger:
         pruned: int = self._database.rows("total_stored")[0]["count"]
         return Backlog(
             pending=sum(row["count"] for row in waiting),
-            oldest_s=max((now_utc - row["oldest_utc"] for row in waiting), default=0.0),
+            # Below zero when it was made while the clock was ahead.
+            oldest_s=max([0.0, *(now_utc - row["oldest_utc"] for row in waiting)]),
             stored=pruned + sum(counts[state]["count"] for state in _DELIVERED if state in counts),
             failed=counts[ItemState.FAILED]["count"] if ItemState.FAILED in counts else 0,
             last_error=errors[0]["last_error"] if errors else None,

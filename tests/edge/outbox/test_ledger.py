@@ -273,6 +273,12 @@ def test_empty_ledger_has_no_backlog(ledger: SqliteLedger) -> None:
     assert ledger.backlog(NOW) == Backlog()
 
 
+def test_nothing_waits_since_the_future(ledger: SqliteLedger) -> None:
+    """It was made while the clock was ahead."""
+    ledger.add(item(created=NOW + 3600))
+    assert ledger.backlog(NOW) == Backlog(pending=1, oldest_s=0.0)
+
+
 def test_backlog_tells_what_waits_how_long_and_why(ledger: SqliteLedger) -> None:
     states = [*ItemState, ItemState.SAVED]
     for n, state in enumerate(states, 1):
