@@ -65,7 +65,7 @@ class Door:
     def impatience(self, scope: Scope) -> Response | None:
         """The answer to somebody who has guessed too often."""
         wait_s = self._guesses.wait_s(client_of(scope), self._now())
-        return too_often(wait_s).answer if wait_s else None
+        return too_often(wait_s).answer_at(scope["path"]) if wait_s else None
 
     def guess(self, scope: Scope, token: str) -> str | None:
         """The session's cookie for the right token; a wrong one is counted."""
@@ -90,7 +90,8 @@ class Door:
             self._guesses.take(client_of(scope), self._now())
         elif self._lock.admits("; ".join(headers.getlist("cookie")), self._utc()):
             return _foreign(scope, headers, headers.get("host", ""))
-        return _unauthorized("token_missing" if authorization is None else "token_wrong", headers)
+        code = "token_missing" if authorization is None else "token_wrong"
+        return _unauthorized(code, headers, scope["path"])
 
     def _is_ingress(self, scope: Scope, headers: Headers) -> bool:
         return self._supervisor is not None and client_of(scope) == self._supervisor and INGRESS_HEADER in headers
@@ -102,15 +103,15 @@ def _foreign(scope: Scope, headers: Mapping[str, str], host: str) -> Response | 
         return None
     if host and urlsplit(headers.get("origin", "")).netloc == host:
         return None
-    return Problem(HTTPStatus.FORBIDDEN, "origin", "This has to come from the edge's own page").answer
+    return Problem(HTTPStatus.FORBIDDEN, "origin", "This has to come from the edge's own page").answer_at(scope["path"])
 
 
-def _unauthorized(code: str, headers: Mapping[str, str]) -> Response:
+def _unauthorized(code: str, headers: Mapping[str, str], path: str) -> Response:
     if "text/html" in headers.get("accept", ""):
         answer = form(HTTPStatus.UNAUTHORIZED)
     else:
         message = "Send the token of this edge: Authorization: Bearer <token>"
-        answer = Problem(HTTPStatus.UNAUTHORIZED, code, message).answer
+        answer = Problem(HTTPStatus.UNAUTHORIZED, code, message).answer_at(path)
     answer.headers.append("WWW-Authenticate", _BEARER)
     if not headers.get("user-agent", "").startswith("Mozilla/"):
         answer.headers.append("WWW-Authenticate", _BASIC)

@@ -147,6 +147,6 @@ def _valid_range(request: Request, etag: str) -> str | None:
 
 
 def matches(header: str | None, etag: str) -> bool:
-    """Does an `If-None-Match` header name this content?"""
+    """Does an `If-None-Match` or `If-Match` header name this content?"""
     names = {name.strip().removeprefix("W/") for name in (header or "").split(",")}
     return etag in names or "*" in names

@@ -90,7 +90,7 @@ class Guard:
                 message = {"type": "http.response.body"}
             await send(message)
 
-        await problem.answer(scope, coming, send_and_wait)
+        await problem.answer_at(scope["path"])(scope, coming, send_and_wait)
 
 
 class _Coming:

@@ -17,7 +17,7 @@ from edge_detector.core.errors import PorchlightError
 RETRY_AFTER_S = 5
 
 #: The calls of the counting server have errors of their own form.
-COUNTING_PATHS = frozenset({"/traffic", "/objects"})
+COUNTING_PATHS = frozenset({"/traffic", "/objects", "/statusWatch"})
 _CODES = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
@@ -42,7 +42,12 @@ class Problem(Exception):  # noqa: N818 - an answer rather than a fault
     @property
     def answer(self) -> JSONResponse:
         """The response."""
-        return JSONResponse(self._body, self._status, self._headers)
+        return self.answer_at("")
+
+    def answer_at(self, path: str) -> JSONResponse:
+        """The response on a path: where the counting server's clients look, in its form too."""
+        counted = {"err": True, "msg": str(self)} if path in COUNTING_PATHS else {}
+        return JSONResponse(counted | self._body, self._status, self._headers)
 
 
 def unknown(what: str) -> Problem:
@@ -67,14 +72,16 @@ def answer_problems(app: FastAPI) -> None:
     """Let every error be answered in the one form."""
 
     @app.exception_handler(Problem)
-    async def _(_: Request, problem: Problem) -> JSONResponse:
-        return problem.answer
+    async def _(request: Request, problem: Problem) -> JSONResponse:
+        return problem.answer_at(request.url.path)
 
     @app.exception_handler(HTTPException)
-    async def _(_: Request, error: HTTPException) -> JSONResponse:
+    async def _(request: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
-        code = _CODES.get(status, "bad_request")
-        return Problem(status, code, status.description or status.phrase, headers=error.headers).answer
+        problem = Problem(
+            status, _CODES.get(status, "bad_request"), status.description or status.phrase, headers=error.headers
+        )
+        return problem.answer_at(request.url.path)
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -90,10 +97,10 @@ def answer_problems(app: FastAPI) -> None:
         return Problem(HTTPStatus.BAD_REQUEST, "bad_request", said).answer
 
     @app.exception_handler(PorchlightError)
-    async def _(_: Request, error: PorchlightError) -> JSONResponse:
-        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", str(error)).answer
+    async def _(request: Request, error: PorchlightError) -> JSONResponse:
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", str(error)).answer_at(request.url.path)
 
     @app.exception_handler(Exception)
-    async def _(_: Request, __: Exception) -> JSONResponse:
+    async def _(request: Request, _: Exception) -> JSONResponse:
         message = "Something went wrong that should not, the log of the edge says more"
-        return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message).answer
+        return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message).answer_at(request.url.path)

@@ -28,6 +28,7 @@ from edge_detector.web.login import Login
 from edge_detector.web.pages import Pages
 from edge_detector.web.problems import Problem, answer_problems, unknown
 from edge_detector.web.questions import Questions
+from edge_detector.web.schema import schema
 from edge_detector.web.sources import CameraSource, Sources
 from edge_detector.web.spots import SpotRoutes
 from edge_detector.web.told import told
@@ -48,6 +49,39 @@ class CameraBody(BaseModel):
     height: int
     #: As over MQTT.
     state: dict[str, Any]
+
+
+class OutboxBody(BaseModel):
+    """What waits for the archive."""
+
+    pending: int
+    oldest_s: float
+    stored: int
+    failed: int
+    last_error: str | None
+
+
+class DetectorBody(BaseModel):
+    """What finds people."""
+
+    backend: str
+    model: str
+    inference_ms: float
+
+
+class HealthBody(BaseModel):
+    """How the node is."""
+
+    outbox: OutboxBody
+    disk_free_bytes: int
+    cpu_percent: float
+    memory_bytes: int
+    #: Null where the board does not tell.
+    temperature_c: float | None
+    #: Why the board is looked at less; null while it is not.
+    throttled: str | None
+    uptime_s: float
+    detector: DetectorBody
 
 
 class Routes:
@@ -97,11 +131,11 @@ class Routes:
     def _add_pages(self, app: FastAPI, login: Login) -> None:
         app.post(LOGIN_PATH, include_in_schema=False)(login.enter)
         app.post("/logout", include_in_schema=False)(login.leave)
-        app.get(f"{PREFIX}/openapi.json", include_in_schema=False)(app.openapi)
-        app.get(f"{PREFIX}/docs", include_in_schema=False)(lambda: HTMLResponse(guide.page(app.openapi())))
+        app.get(f"{PREFIX}/openapi.json", include_in_schema=False)(lambda: schema(app))
+        app.get(f"{PREFIX}/docs", include_in_schema=False)(lambda: HTMLResponse(guide.page(schema(app))))
 
     def _add_now(self, router: APIRouter) -> None:
-        router.get("/health")(self.health)
+        router.get("/health", response_model=None, responses={200: {"model": HealthBody}})(self.health)
         router.get("/metrics", response_class=PlainTextResponse)(self.metrics)
         router.get("/cameras")(self.cameras)
         jpeg, parts, ts = (

@@ -14,6 +14,7 @@ from edge_detector.core.errors import OutlineError
 from edge_detector.core.outline import MAX_LINES, MAX_NAME_CHARACTERS, MAX_POINTS, MAX_ZONES
 from edge_detector.core.places import CAMERA, LINE, ZONE
 from edge_detector.core.zones import MIN_POINTS, ZoneKind
+from edge_detector.web.evidence import matches
 from edge_detector.web.problems import Problem, invalid
 from edge_detector.web.sources import Sources
 
@@ -143,7 +144,7 @@ class Zones:
         return self.one(camera)
 
     def _check(self, camera: str, condition: str | None) -> None:
-        if condition not in {None, "*", etag(self.one(camera))}:
+        if condition is not None and not matches(condition, etag(self.one(camera))):
             message = "Somebody else has drawn meanwhile: look again"
             raise Problem(HTTPStatus.PRECONDITION_FAILED, "changed", message)
 

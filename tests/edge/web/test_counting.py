@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from edge_detector.core.facts import OccupancyChanged, VisitStarted
+from edge_detector.web.guard import BODY_LIMIT_BYTES
+from tests.edge.web.client import Client
 from tests.edge.web.conftest import BEGUN_MS, Site
 from tests.edge.web.test_traffic import crossed
 
@@ -111,3 +113,15 @@ async def test_what_makes_no_sense_is_told_in_their_form(site: Site, call: str, 
     assert set(answer.json) == {"err", "msg"}
     assert answer.json["err"] is True
     assert said in answer.json["msg"]
+
+
+@pytest.mark.parametrize(("method", "call"), [("POST", "traffic"), ("POST", "objects"), ("GET", "statusWatch")])
+async def test_stranger_is_told_in_their_form_too(site: Site, method: str, call: str) -> None:
+    answer = await Client(port=site.client.port).get(f"//{call}", method=method)
+    assert (answer.status, answer.code) == (401, "token_missing")
+    assert (answer.json["err"], answer.json["msg"]) == (True, answer.json["error"]["message"])
+
+
+async def test_body_that_is_too_large_is_told_in_their_form_too(site: Site) -> None:
+    answer = await site.client.get("//objects", {"Content-Length": str(BODY_LIMIT_BYTES + 1)}, method="POST")
+    assert (answer.status, answer.json["err"]) == (413, True)

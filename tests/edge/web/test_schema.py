@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -66,6 +67,24 @@ async def test_schema_tells_of_every_call(site: Site) -> None:
             text = json.dumps(body["schema"])
             name = re.search(r"schemas/(\w+)", text)
             assert name, (method, path)
+
+
+async def test_every_json_body_has_an_example_that_fits_it(site: Site) -> None:
+    schema = await schema_of(site)
+    bodies = schema["components"]["schemas"]
+    contents = [
+        content
+        for _, _, operation in operations(schema)
+        for told in (operation.get("requestBody", {}), *operation["responses"].values())
+        for kind, content in told.get("content", {}).items()
+        if kind == "application/json"
+    ]
+    named = {name for content in contents for name in re.findall(r"schemas/(\w+)", json.dumps(content["schema"]))}
+    assert len(named) > 15
+    assert [name for name in sorted(named) if "example" not in bodies[name]] == []
+    for name, body in bodies.items():
+        if "example" in body:
+            jsonschema.validate(body["example"], {"$ref": f"#/components/schemas/{name}", **schema})
 
 
 async def test_page_of_the_schema_names_every_call_and_loads_nothing(site: Site) -> None:

@@ -123,6 +123,12 @@ async def test_who_saw_an_older_drawing_does_not_replace_the_newer(site: Site) -
     assert (await site.client.get("/zones/door", {"If-Match": new}, method="DELETE")).status == 200
 
 
+async def test_if_match_may_name_several_drawings(site: Site) -> None:
+    tag = (await site.client.get("/zones/door")).headers["ETag"]
+    for condition, status in ((f'"other", {tag}', 200), ('"other", "another"', 412)):
+        assert (await site.client.get("/zones/door", {"If-Match": condition}, method="DELETE")).status == status
+
+
 @pytest.mark.parametrize("camera", ["nobody", "NOBODY", "a" * 41])
 async def test_unknown_camera_has_no_zones(site: Site, camera: str) -> None:
     assert (await site.client.get(f"/zones/{camera}")).status == 404
