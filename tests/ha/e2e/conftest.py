@@ -45,7 +45,7 @@ def home(
     config = {
         "node": {"id": "porch", "name": "Porch"},
         "cameras": {"front_door": {"name": "Front door", "source": scene}},
-        "detection": {"model": str(model("yolov5n.onnx"))},
+        "detection": {"backend": "onnx", "precision": "fp32", "threads": 1, "model": str(model("yolov5n.onnx"))},
         "recording": {"min_clip_gap_s": 5},
         "visits": {"hold_s": hold_s},
     }

@@ -44,7 +44,7 @@ def hass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hass]:
         config = {
             "node": {"id": "porch", "name": "Porch"},
             "cameras": {"front_door": {"name": "Front door", "source": "scene://door?people=1"}},
-            "detection": {"model": str(model("yolov5n.onnx"))},
+            "detection": {"backend": "onnx", "precision": "fp32", "threads": 1, "model": str(model("yolov5n.onnx"))},
             "recording": {"max_clip_s": 8, "pre_roll_s": 2, "min_clip_gap_s": 5},
             "archive": archive | {"access_key_id": store.edge.id, "secret_access_key": store.edge.secret},
             "mqtt": {"port": broker.port},
