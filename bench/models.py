@@ -66,6 +66,8 @@ class Bench:
     model: str
     video: str | None
     models_dir: Path
+    #: How dark it is where people are far off, 0 to 1.
+    night: float = 0.0
 
     def detector(self, engine: Engine, side: int, scan_side: int | None = None) -> Detector:
         """The model on one engine at one size."""
@@ -155,7 +157,9 @@ def sizes(bench: Bench) -> list[dict[str, object]]:
     detector, whole = bench.detector(engine, 320, 640), bench.detector(engine, 320, 320)
     result: list[dict[str, object]] = []
     for distance in DISTANCES_M:
-        followed = Followed(f"scene://far?distance={distance}&people=1&size=1920x1080", detector, whole)
+        followed = Followed(
+            f"scene://far?distance={distance}&people=1&size=1920x1080&night={bench.night:g}", detector, whole
+        )
         result.append({"height_px": round(float(np.mean(followed.heights))), **followed.run_and_count()})
     return result
 
@@ -214,10 +218,11 @@ def main() -> None:
     parser.add_argument("--video", help="a video with people")
     parser.add_argument("--json", type=Path, help="write the numbers here as well")
     parser.add_argument("--only", choices=("costs", "agreement", "sizes"), help="one table alone")
+    parser.add_argument("--night", type=float, default=0.0, help="how dark it is for the sizes: 0 day, 1 night")
     asked = parser.parse_args()
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(model=asked.model, video=asked.video, models_dir=Path(folder))
+        bench = Bench(model=asked.model, video=asked.video, models_dir=Path(folder), night=asked.night)
         work = {
             "costs": costs,
             "agreement": agreements,

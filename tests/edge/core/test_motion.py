@@ -116,6 +116,21 @@ def test_a_person_of_few_pixels_in_a_large_picture_is_seen_and_its_noise_is_not(
     assert sum(map(bool, regions[30:])) >= 9
 
 
+def test_at_night_somebody_far_is_seen_who_differs_little_and_the_end_of_the_night_is_not() -> None:
+    random = np.random.default_rng(5)
+    yard = cv2.resize(scene(20, 60), (1280, 720), interpolation=cv2.INTER_LINEAR)
+    gate, regions = MotionGate(), []
+    for i in range(100):
+        plane, sigma = yard.copy(), 6.0 if i < 60 else 1.0
+        if 40 <= i < 50:
+            plane[144:224, 180 + 9 * i : 208 + 9 * i] -= 9
+        grain = random.standard_normal(plane.shape, dtype=np.float32) * np.float32(sigma)
+        regions.append(gate.update(np.clip(plane + grain, 0, 255).astype(np.uint8), i / FPS).regions)
+    assert not any(regions[:40])
+    assert sum(map(bool, regions[40:50])) >= 8  # by one pixel in four lines it is 4
+    assert not any(regions[52:])
+
+
 def test_blobs_in_any_order_join_into_one() -> None:
     parts = [Box(0.1, 0.1, 0.2, 0.2), Box(0.1, 0.4, 0.2, 0.5), Box(0.1, 0.22, 0.2, 0.38)]
     plane = scene()
