@@ -157,9 +157,8 @@ def sizes(bench: Bench) -> list[dict[str, object]]:
     detector, whole = bench.detector(engine, 320, 640), bench.detector(engine, 320, 320)
     result: list[dict[str, object]] = []
     for distance in DISTANCES_M:
-        followed = Followed(
-            f"scene://far?distance={distance}&people=1&size=1920x1080&night={bench.night:g}", detector, whole
-        )
+        address = f"scene://far?distance={distance}&people=1&size=1920x1080&night={bench.night:g}"
+        followed = Followed(address, detector, whole)
         result.append({"height_px": round(float(np.mean(followed.heights))), **followed.run_and_count()})
     return result
 
