@@ -24,7 +24,6 @@ from edge_detector.core.errors import PorchlightError
 from edge_detector.core.facts import Fact
 from edge_detector.core.schedule import Brake
 from edge_detector.core.types import StreamInfo
-from edge_detector.files import make_folder
 from edge_detector.mqtt.bridge import MqttBridge
 from edge_detector.mqtt.client import MqttClient
 from edge_detector.mqtt.messages import CameraInfo, NodeInfo, drawn
@@ -157,7 +156,7 @@ class Node:
     # --- building -----------------------------------------------------------------------------------------------------
 
     def _open_outbox(self, names: Sequence[str]) -> None:
-        make_folder(self._folder)
+        parts.own_folder(self._folder)
         self._database = Database(self._folder / parts.DATABASE_NAME)
         self._held.callback(self._database.close)
         self._ledger = SqliteLedger(self._database)
@@ -165,7 +164,7 @@ class Node:
         self._history = SqliteHistory(self._database)
         self._shelf_of_spots = SqliteSpots(self._database)
         for name in names:
-            make_folder(self._spool(name))
+            parts.own_folder(self._spool(name))
         places = {
             name: Place(spool=self._spool(name), origin=parts.origin(self._config, name, self._detector.info))
             for name in names

@@ -31,7 +31,7 @@ from edge_detector.core.thrift import IdleDecode
 from edge_detector.core.visits import VisitMachine, VisitPolicy
 from edge_detector.detectors.models import Progress
 from edge_detector.detectors.registry import DetectorPolicy, build
-from edge_detector.files import explain, write_atomic
+from edge_detector.files import explain, make_folder, write_atomic
 from edge_detector.ports import ClipWriter, Clock, Detector, ObjectStore, Pace
 from edge_detector.runtime.analyse_loop import AnalysePolicy, AnalyseStage
 from edge_detector.runtime.record_loop import RecordStage
@@ -83,6 +83,14 @@ def write_file(path: Path, data: bytes) -> None:
     """Make `path` hold `data`, whole or not at all; raises RecordError with the remedy."""
     try:
         write_atomic(path, data)
+    except OSError as error:
+        raise RecordError(explain(error, path)) from error
+
+
+def own_folder(path: Path) -> None:
+    """Make a folder, and those around it; raises RecordError with the remedy."""
+    try:
+        make_folder(path)
     except OSError as error:
         raise RecordError(explain(error, path)) from error
 

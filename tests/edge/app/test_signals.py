@@ -14,7 +14,7 @@ FROM_OUTSIDE = (signal.SIGTERM, signal.SIGHUP)
 
 @pytest.fixture(autouse=True)
 def handlers_as_before() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (*FROM_OUTSIDE, signal.SIGINT)}
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (*FROM_OUTSIDE, signal.SIGINT)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -35,6 +35,16 @@ Porchlight = Callable[..., Ended]
 
 
 @pytest.fixture(autouse=True)
+def signals_as_at_a_terminal() -> Iterator[None]:
+    """Programs that are started inherit what `nohup`, or a shell that works in the background, has turned off."""
+    hang_up = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGHUP, hang_up)
+    signal.signal(signal.SIGINT, interrupt)
+
+
+@pytest.fixture(autouse=True)
 def no_internet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Models lie in a folder of the test's own, and are fetched from nowhere; nothing of this checkout is found."""
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):

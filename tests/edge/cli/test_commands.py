@@ -47,6 +47,10 @@ def write(text: str, name: str = "my.yaml") -> Path:
         ("run --config my.yaml --model text.mp4", "text.mp4"),
         # the data folder cannot be made
         ("run --config nowhere.yaml --detector hog", "my.yaml"),
+        (
+            "run --config inside.yaml --detector hog",
+            "Cannot write to inside/spool/door: something else is in its place",
+        ),
         ("run --config nowhere.yaml --model absent.onnx", "my.yaml"),  # which is seen before a model is fetched
         ("demo --source absent.mp4", "The source absent.mp4 does not exist"),
         ("demo --model absent.onnx", "There is no model file 'absent.onnx'"),
@@ -68,6 +72,9 @@ def test_one_clear_message(porchlight: Porchlight, arguments: str, said: str) ->
     write(SCENE)
     write("cameras:\n]\n", "broken.yaml")
     write(SCENE + "node: {data_dir: my.yaml/data}\n", "nowhere.yaml")
+    write(SCENE + "node: {data_dir: inside}\n", "inside.yaml")
+    Path("inside").mkdir()
+    Path("inside/spool").touch()
     write("this is no video\n" * 100, "text.mp4")
     ended = porchlight(*arguments.split())
     assert ended.status == 1
