@@ -123,8 +123,19 @@ class PictureDecoder:
                 raise SourceError(f"{self._name} changed its picture to {frame.width}x{frame.height}")
             t = self._taken(frame.pts)
             if t is not None and t > self._last_t:
+                self._mind_rotation(frame)
                 self._last_t = t
                 yield Picture(frame, t, self._maker, exact=self._exact)
+
+    def _mind_rotation(self, frame: av.VideoFrame) -> None:
+        """Say of the first picture when it lies on its side: packets that are recorded as they come stay so."""
+        if self._last_t == float("-inf") and frame.rotation:
+            _LOG.warning(
+                "%s is to be turned by %d degrees when it is shown, and is looked at without that, so people may not be"
+                " found: turn it for good, as `ffmpeg -i IN OUT` does",
+                self._name,
+                abs(frame.rotation),
+            )
 
     def _frames(self, packet: AvPacket | None) -> list[av.VideoFrame]:
         try:

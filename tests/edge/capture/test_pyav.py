@@ -279,6 +279,21 @@ def test_a_file_that_plays_a_camera_once_ends(tmp_path: Path) -> None:
     assert len(reading.packets) == 5
 
 
+def test_a_video_that_lies_on_its_side_is_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    upright, turned = make_video(tmp_path / "upright.mp4"), tmp_path / "turned.mp4"
+    with av.open(str(upright)) as given, av.open(str(turned), "w") as made:
+        stream = made.add_stream_from_template(given.streams.video[0])
+        stream.set_display_rotation(90)
+        for packet in given.demux(given.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                made.mux(packet)
+    read(source(upright))
+    assert caplog.text == ""
+    read(source(turned))
+    assert caplog.text.count("turned.mp4 is to be turned by 90 degrees when it is shown") == 1
+
+
 def test_recordings_that_were_joined_go_on_where_the_one_before_ended(tmp_path: Path) -> None:
     part, joined = make_video(tmp_path / "part.ts", frames=60), tmp_path / "joined.ts"
     joined.write_bytes(part.read_bytes() * 3)
