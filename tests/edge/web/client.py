@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-TIMEOUT_S = 20.0
+#: What has not come after this does not come, on a machine that is busy with much else too.
+TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from edge_detector.core.types import Frame, Planes
 from edge_detector.web.connection import IDLE_LIMIT, Connection
 from edge_detector.web.server import WebServer
 from tests.broker import free_port
-from tests.edge.web.client import Client
+from tests.edge.web.client import TIMEOUT_S, Client
 from tests.edge.web.conftest import Site
 
 
@@ -76,7 +76,7 @@ async def test_viewer_who_takes_nothing_loses_the_seat(site: Site) -> None:
     site.frames.put(Frame(session=1, seq=0, t=0.0, planes=Planes.of(noise)))
     connection = site.client.raw(site.client.head("/cameras/door/live.mjpeg") + b"\r\n")
     seq = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(TIMEOUT_S):
         seated = False
         while site.viewers.count or not seated:
             seated = seated or site.viewers.count > 0
@@ -86,20 +86,22 @@ async def test_viewer_who_takes_nothing_loses_the_seat(site: Site) -> None:
     connection.close()
 
 
-async def test_slow_but_steady_reader_gets_everything(site: Site) -> None:
+async def test_slow_but_steady_reader_gets_everything(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit_s, pieces = 3.0, 12
+    monkeypatch.setattr(Connection, "stall_limit_s", limit_s)
     visit = site.visit(0)
-    site.file(visit, bytes(12_000_000))
+    site.file(visit, bytes(pieces * 1_000_000))
     connection = site.client.raw(site.client.head(f"/visits/{visit}/clip.mp4") + b"Connection: close\r\n\r\n")
 
     def read() -> int:
         size = 0
         while data := connection.recv(1_000_000):
             size += len(data)
-            time.sleep(0.05)  # longer in all than somebody who takes nothing may stay
+            time.sleep(1.1 * limit_s / pieces)  # longer in all than somebody who takes nothing may stay
         return size
 
     with connection:
-        assert await asyncio.to_thread(read) > 12_000_000
+        assert await asyncio.to_thread(read) > pieces * 1_000_000
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /api/v1/cameras HT", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])

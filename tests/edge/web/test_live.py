@@ -14,6 +14,7 @@ from edge_detector.capture.encode import H264Encoder
 from edge_detector.core.types import Frame, Packet, Planes
 from edge_detector.web.live import BOUNDARY, LiveAnswer, Pictures, Seat, Viewers
 from edge_detector.web.problems import Problem
+from tests.edge.web.client import TIMEOUT_S
 from tests.edge.web.conftest import Site
 
 
@@ -25,7 +26,7 @@ def frame(level: int) -> Frame:
 
 
 async def until(what: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(TIMEOUT_S):
         while not what():  # noqa: ASYNC110 - whatever it is, it tells nobody
             await asyncio.sleep(0.01)
 
@@ -205,7 +206,7 @@ async def test_everybody_is_sent_away_at_the_end(site: Site) -> None:
     site.frames.put(frame(40))
     async with watch(site, "/cameras/door/live.mjpeg") as first, watch(site, "/cameras/door/live.ts") as second:
         await until(lambda: site.viewers.count == 2)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(TIMEOUT_S):
             await site.server.stop()
         for response in (first, second):
             await asyncio.to_thread(response.read)

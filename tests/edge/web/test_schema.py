@@ -97,7 +97,7 @@ async def test_page_of_the_schema_names_every_call_and_loads_nothing(site: Site)
     assert not re.search(r"<script|<link|<img|src=|style=", text)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_every_answer_is_one_that_the_schema_tells_of(site: Site) -> None:
     site.up()
     visit = site.visit(0)

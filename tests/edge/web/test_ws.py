@@ -20,6 +20,7 @@ from edge_detector.core.types import Box, Track
 from edge_detector.web import audience
 from edge_detector.web.connection import HEAD_LIMIT_S
 from edge_detector.web.server import KEEP_ALIVE_S
+from tests.edge.web.client import TIMEOUT_S
 from tests.edge.web.conftest import Site
 from tests.edge.web.test_login import browser
 from tests.edge.web.test_told import every_fact
@@ -44,7 +45,7 @@ async def listening(site: Site, **headers: str) -> AsyncIterator[ClientConnectio
 
 
 async def heard(socket: ClientConnection) -> Any:  # noqa: ANN401 - whatever is told
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(TIMEOUT_S):
         return json.loads(await socket.recv())
 
 
@@ -178,7 +179,7 @@ async def test_so_many_listen_and_no_more(site: Site, monkeypatch: pytest.Monkey
             async with listening(site):
                 pass
         assert refused.value.response.status_code == 503
-    async with asyncio.timeout(10):  # the server hears a moment later that one has gone
+    async with asyncio.timeout(TIMEOUT_S):  # the server hears a moment later that one has gone
         while site.server.listened:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
     async with listening(site) as socket:
@@ -220,7 +221,7 @@ async def test_listening_outlasts_every_limit_of_a_request(
 async def test_end_of_the_program_is_told(site: Site) -> None:
     async with listening(site) as socket:
         await heard(socket)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(TIMEOUT_S):
             await site.server.stop()
         with pytest.raises(ConnectionClosed) as closed:
             await heard(socket)
@@ -233,7 +234,7 @@ async def test_who_takes_nothing_is_cut_off(site: Site, monkeypatch: pytest.Monk
     monkeypatch.setattr(audience, "QUEUE_LIMIT", 10**9)
     with await asyncio.to_thread(site.client.raw, upgrade(site)) as connection:
         assert await asyncio.to_thread(connection.recv, 12) == b"HTTP/1.1 101"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(TIMEOUT_S):
             while not site.server.listened:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)
             while site.server.listened:
