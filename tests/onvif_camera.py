@@ -24,6 +24,12 @@ MATCH = """<?xml version="1.0" encoding="UTF-8"?>
 
 ANSWER = '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>{}</s:Body></s:Envelope>'
 REFUSAL = ANSWER.format('<s:Fault><s:Reason><s:Text xml:lang="en">Sender not Authorized</s:Text></s:Reason></s:Fault>')
+#: As a camera of a known maker tells it, shortened.
+PROFILE = """<trt:Profiles token="{0}" fixed="true"><tt:Name>x</tt:Name>
+<tt:VideoSourceConfiguration token="v"><tt:Bounds x="0" y="0" width="9999" height="9999"/></tt:VideoSourceConfiguration>
+<tt:VideoEncoderConfiguration token="e"><tt:Encoding>{3}</tt:Encoding>
+<tt:Resolution><tt:Width>{1}</tt:Width><tt:Height>{2}</tt:Height></tt:Resolution><tt:Quality>4</tt:Quality>
+</tt:VideoEncoderConfiguration></trt:Profiles>"""
 DATE = """<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:UTCDateTime>
 <tt:Time><tt:Hour>13</tt:Hour><tt:Minute>5</tt:Minute><tt:Second>9</tt:Second></tt:Time>
 <tt:Date><tt:Year>2001</tt:Year><tt:Month>2</tt:Month><tt:Day>3</tt:Day></tt:Date>
@@ -35,6 +41,9 @@ class OnvifCamera:
     """A context manager; its video is where `video` says."""
 
     video: str
+    #: Where the smaller video is, and the profiles that it tells of, by token with width, height and encoding.
+    small_video: str = ""
+    profiles: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     #: Who may ask, with their passwords; everybody when there is none.
     users: dict[str, str] = field(default_factory=dict)
     name: str = "Porch_Cam%203"
@@ -46,6 +55,7 @@ class OnvifCamera:
     #: The host that it tells of itself, which may be another than that it has.
     told_host: str = HOST
     asked: list[str] = field(default_factory=list)
+    profiles_asked: list[str] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -120,10 +130,17 @@ class OnvifCamera:
         media = f"http://{self.told_host}:{self._http.server_port}/onvif/media?a=1&amp;b=2"
         answers = {
             "GetCapabilities": f"<Capabilities><tt:Media><tt:XAddr>{media}</tt:XAddr></tt:Media></Capabilities>",
-            "GetProfiles": '<trt:Profiles fixed="true" token="main"/><trt:Profiles token="sub"/>',
-            "GetStreamUri": f"<trt:MediaUri><tt:Uri>{self.video.replace('&', '&amp;')}</tt:Uri></trt:MediaUri>",
+            "GetProfiles": "".join(PROFILE.format(token, *told) for token, told in self.profiles.items())
+            or '<trt:Profiles fixed="true" token="main"/><trt:Profiles token="sub"/>',
+            "GetStreamUri": f"<trt:MediaUri><tt:Uri>{self._video_of(body)}</tt:Uri></trt:MediaUri>",
         }
         return 200, ANSWER.format(answers[operation])
+
+    def _video_of(self, body: str) -> str:
+        asked = re.findall(r"<ProfileToken>([^<]+)<", body)
+        self.profiles_asked += asked
+        video = self.video if asked == ["main"] or not self.small_video else self.small_video
+        return video.replace("&", "&amp;")
 
     def _knows(self, body: str) -> bool:
         """Is the digest that of the user's password, as the specification makes it?"""

@@ -56,12 +56,14 @@ def config_of(answers: Mapping[Where, Value]) -> Config:
     return check([told] if any(where[0] == "cameras" for where in answers) else [stand_in, told])
 
 
-def camera_answers(name: str, source: str, taken: Collection[str] = ()) -> Answers:
-    """A camera, under an id of its own."""
+def camera_answers(name: str, source: str, taken: Collection[str] = (), *, small: str | None = None) -> Answers:
+    """A camera, under an id of its own; people are looked for in its smaller stream if it has one."""
     slug = slug_of(name, "camera")
     number = next(n for n in range(1, len(taken) + 2) if _numbered(slug, n) not in taken)
     place: Where = ("cameras", _numbered(slug, number))
     answers: Answers = {(*place, "name"): name, (*place, "source"): source}
+    if small is not None:
+        answers[*place, "detect_source"] = small
     if is_finite(source):  # a service starts elsewhere, and goes on for longer than a video
         path = source if "://" in source else str(Path(source).expanduser().absolute())
         answers |= {(*place, "source"): path, (*place, "loop"): True}

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from edge_detector.capture import discover, onvif
 from edge_detector.capture.jpeg import JpegEncoder
-from edge_detector.capture.onvif import Login, NetworkCamera, stream_address, with_login
+from edge_detector.capture.onvif import Login, NetworkCamera, Streams, video_streams, with_login
 from edge_detector.core.picture import bgr
 from edge_detector.core.types import Frame
 
-__all__ = ["Login", "NetworkCamera", "find", "jpeg", "listening", "stream_address", "with_login"]
+__all__ = ["Login", "NetworkCamera", "Streams", "find", "jpeg", "listening", "video_streams", "with_login"]
 
 #: Where a broker is in most homes: that of Home Assistant's add-on, then one beside this program.
 BROKERS = ("homeassistant.local:1883", "127.0.0.1:1883")

@@ -28,6 +28,8 @@ GROUP = ("239.255.255.250", 3702)
 LISTEN_S = 2.0
 #: An answer over HTTP that takes longer hangs.
 ASK_S = 5.0
+#: A picture that is less wide shows people at a distance too small.
+DETECT_WIDTH = 640
 #: The largest answer that is read, and the largest of UDP.
 ANSWER_BYTES = 262_144
 DATAGRAM_BYTES = 65_535
@@ -63,6 +65,31 @@ class Login:
 
     user: str
     password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """The addresses of a camera's video; they may hold a login."""
+
+    #: The one that is worth recording.
+    main: str
+    #: A smaller one of the same picture, for detection, if it has one.
+    small: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Profile:
+    """One stream, as a camera offers it."""
+
+    #: As it stood in XML, so escaped already.
+    token: str
+    width: int
+    height: int
+    jpeg: bool
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
 
 
 def network_cameras(target: tuple[str, int] = GROUP, *, listen_s: float = LISTEN_S) -> list[NetworkCamera]:
@@ -111,23 +138,65 @@ def _of_scope(scopes: list[str], part: str) -> str:
     return "".join(letter for letter in value if letter.isprintable())[:60].replace("_", " ").strip()
 
 
-def stream_address(camera: NetworkCamera, login: Login | None) -> str:
-    """The address of its first profile's video, with the login in it; raises SourceError."""
+def video_streams(camera: NetworkCamera, login: Login | None) -> Streams:
+    """The addresses of its largest video and of a smaller one, with the login in them; raises SourceError."""
     offset_s = _clock_offset_s(camera)
     capabilities = f'<GetCapabilities xmlns="{_DEVICE}"><Category>Media</Category></GetCapabilities>'
     answer = _ask(camera.service, capabilities, login, offset_s)
     media = re.search(r"<(?:\w+:)?Media\b.*?<(?:\w+:)?XAddr\b[^>]*>\s*([^<\s]+)", answer, re.DOTALL)
     service = _at_host(html.unescape(media[1]), camera.host) if media else camera.service
-    profiles = _ask(service, f'<GetProfiles xmlns="{_MEDIA}"/>', login, offset_s)
-    token = re.search(r'<(?:\w+:)?Profiles\b[^>]*\btoken="([^"]{1,100})"', profiles)
-    if token is None:
+    profiles = _profiles(_ask(service, f'<GetProfiles xmlns="{_MEDIA}"/>', login, offset_s))
+    if not profiles:
         raise SourceError(f"{camera.name} tells of no video")
+    main = max(profiles, key=lambda profile: (not profile.jpeg, profile.pixels))  # the first of those that are alike
+    address = _address(camera, _stream_uri(service, main, login, offset_s), login)
+    small = _smaller(profiles, main)
+    if small is None:
+        return Streams(main=address)
+    try:
+        other = _address(camera, _stream_uri(service, small, login, offset_s), login)
+    except SourceError:
+        return Streams(main=address)  # it can be done without
+    return Streams(main=address, small=other if other != address else None)
+
+
+def _profiles(answer: str) -> list[_Profile]:
+    """The streams that an answer tells of; one without a size may have no video at all."""
+    found = []
+    for told in re.split(r"<(?:\w+:)?Profiles\b", answer)[1:]:
+        token = re.match(r'[^>]*\btoken="([^"]{1,100})"', told)
+        encoder = re.split(r"<(?:\w+:)?VideoEncoderConfiguration\b", told)[-1]
+        size = re.search(r"Width>\s*(\d{1,5})\s*<.*?Height>\s*(\d{1,5})\s*<", encoder, re.DOTALL)
+        if token:
+            width, height = (int(size[1]), int(size[2])) if size else (0, 0)
+            jpeg = "JPEG" in _texts(encoder, "Encoding")
+            found.append(_Profile(token=token[1], width=width, height=height, jpeg=jpeg))
+    return found
+
+
+def _smaller(profiles: list[_Profile], main: _Profile) -> _Profile | None:
+    """The smallest that shows enough, else the largest of those that do not; as wide as the large one, or about."""
+    smaller = [each for each in profiles if 0 < each.pixels < main.pixels and not each.jpeg]
+    enough = [each for each in smaller if each.width >= DETECT_WIDTH]
+    return (
+        min(enough, key=lambda each: each.pixels)
+        if enough
+        else max(smaller, key=lambda each: each.pixels, default=None)
+    )
+
+
+def _stream_uri(service: str, profile: _Profile, login: Login | None, offset_s: float) -> str:
+    """What the camera answers when it is asked for the address of a stream."""
     wanted = (
         f'<GetStreamUri xmlns="{_MEDIA}"><StreamSetup><Stream xmlns="{_SCHEMA}">RTP-Unicast</Stream>'
         f'<Transport xmlns="{_SCHEMA}"><Protocol>RTSP</Protocol></Transport></StreamSetup>'
-        f"<ProfileToken>{token[1]}</ProfileToken></GetStreamUri>"  # as it stood in XML, so escaped already
+        f"<ProfileToken>{profile.token}</ProfileToken></GetStreamUri>"
     )
-    uris = _texts(_ask(service, wanted, login, offset_s), "Uri")
+    return _ask(service, wanted, login, offset_s)
+
+
+def _address(camera: NetworkCamera, answer: str, login: Login | None) -> str:
+    uris = _texts(answer, "Uri")
     if not uris or urlsplit(uris[0]).scheme not in {"rtsp", "rtsps"}:
         raise SourceError(f"{camera.name} tells no address of its video")
     return with_login(_at_host(uris[0], camera.host), login)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge_detector.capture.onvif import Login, NetworkCamera, network_cameras, stream_address, with_login
+from edge_detector.capture.onvif import Login, NetworkCamera, Streams, network_cameras, video_streams, with_login
 from edge_detector.core.errors import SourceError
 from tests.onvif_camera import ANSWER, HOST, OnvifCamera
 
@@ -31,7 +31,7 @@ def test_a_camera_answers_and_tells_where_its_video_is() -> None:
     video = "rtsp://192.168.1.10:554/Streaming/Channels/101?a=1&b=2"
     with OnvifCamera(video=video, users={LOGIN.user: LOGIN.password}, told_host="192.168.1.10") as camera:
         (one,) = found(camera)
-        address = stream_address(one, LOGIN)
+        address = video_streams(one, LOGIN).main
     assert one == NetworkCamera(name="Porch Cam 3 DS-2CD", host=HOST, service=camera.service)
     # The host is the one that answered: a password goes nowhere else.
     assert address == "rtsp://admin:p%40ss%2Fw%C3%B6rd%3C%26%3E@127.0.0.1:554/Streaming/Channels/101?a=1&b=2"
@@ -42,7 +42,7 @@ def test_a_camera_answers_and_tells_where_its_video_is() -> None:
 
 def test_a_camera_that_wants_no_login() -> None:
     with OnvifCamera(video="rtsp://127.0.0.1/live") as camera:
-        assert stream_address(known(camera), None) == "rtsp://127.0.0.1/live"
+        assert video_streams(known(camera), None) == Streams(main="rtsp://127.0.0.1/live")
 
 
 def test_a_wrong_password_is_told_in_the_cameras_own_words() -> None:
@@ -50,7 +50,7 @@ def test_a_wrong_password_is_told_in_the_cameras_own_words() -> None:
         OnvifCamera(video="rtsp://127.0.0.1/live", users={"admin": "right"}) as camera,
         pytest.raises(SourceError, match=r"^the camera at 127\.0\.0\.1 refuses: Sender not Authorized$"),
     ):
-        stream_address(known(camera), login("admin", "wrong"))
+        video_streams(known(camera), login("admin", "wrong"))
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,53 @@ def test_a_camera_that_does_not_tell(instead: dict[str, str], sentence: str) -> 
     with OnvifCamera(video="rtsp://127.0.0.1/live", instead=instead) as camera:
         one = known(camera)
         with pytest.raises(SourceError, match=sentence):
-            stream_address(one, None)
+            video_streams(one, None)
+
+
+MAIN, SMALL = (2560, 1440, "H264"), (640, 360, "H264")
+
+
+@pytest.mark.parametrize(
+    ("profiles", "asked"),
+    [
+        # the larger one is recorded, whichever is told first
+        ({"main": MAIN, "sub": SMALL}, ["main", "sub"]),
+        ({"sub": SMALL, "main": MAIN}, ["main", "sub"]),
+        # the smallest that shows enough
+        ({"main": MAIN, "middle": (1280, 720, "H264"), "sub": SMALL, "tiny": (320, 180, "H264")}, ["main", "sub"]),
+        # or the largest of those that do not
+        ({"main": MAIN, "tiny": (320, 180, "H264"), "tinier": (160, 90, "H264")}, ["main", "tiny"]),
+        # single pictures are nothing to record, nor to look at
+        ({"jpeg": (3840, 2160, "JPEG"), "main": MAIN, "small": (640, 360, "JPEG")}, ["main"]),
+        ({"main": (640, 360, "JPEG")}, ["main"]),
+        # one like the other
+        ({"main": MAIN, "again": MAIN}, ["main"]),
+        # sound alone
+        ({"sound": (0, 0, ""), "main": MAIN}, ["main"]),
+    ],
+)
+def test_the_larger_is_for_clips_and_the_smaller_for_detection(
+    profiles: dict[str, tuple[int, int, str]], asked: list[str]
+) -> None:
+    video, small = "rtsp://127.0.0.1/1", "rtsp://127.0.0.1/2"
+    with OnvifCamera(video=video, small_video=small, profiles=profiles) as camera:
+        streams = video_streams(known(camera), None)
+    assert camera.profiles_asked == asked
+    assert streams == Streams(main=video, small=small if len(asked) > 1 else None)
+
+
+@pytest.mark.parametrize("small", ["file:///etc/passwd", "rtsp://127.0.0.1/1"])
+def test_a_smaller_one_without_an_address_of_its_own_is_none(small: str) -> None:
+    video = "rtsp://127.0.0.1/1"
+    with OnvifCamera(video=video, small_video=small, profiles={"main": MAIN, "sub": SMALL}) as camera:
+        assert video_streams(known(camera), None) == Streams(main=video)
 
 
 @pytest.mark.parametrize("date", ["", "<UTCDateTime><Year>never</Year></UTCDateTime>"])
 def test_a_camera_without_a_clock_and_without_media_of_its_own(date: str) -> None:
     instead = {"GetSystemDateAndTime": ANSWER.format(date), "GetCapabilities": ANSWER.format("")}
     with OnvifCamera(video="rtsp://127.0.0.1/live", users={"a": "b"}, instead=instead) as camera:
-        assert stream_address(known(camera), login("a", "b")) == "rtsp://a:b@127.0.0.1/live"
+        assert video_streams(known(camera), login("a", "b")).main == "rtsp://a:b@127.0.0.1/live"
 
 
 @pytest.mark.parametrize("match", ["no XML at all", "<d:XAddrs>ftp://127.0.0.1/x</d:XAddrs>"])
@@ -102,7 +141,7 @@ def test_nobody_answers() -> None:
     assert network_cameras(nobody, listen_s=0.2) == []
     assert network_cameras(("host.invalid", 3702), listen_s=0.2) == []
     with pytest.raises(SourceError, match="does not answer by ONVIF"):
-        stream_address(replace(one, service="http://127.0.0.1:1/onvif"), None)
+        video_streams(replace(one, service="http://127.0.0.1:1/onvif"), None)
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,46 @@ def test_a_camera_of_the_network_tells_its_address(tmp_path: Path, video: Path) 
     )
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_camera_with_a_smaller_stream(tmp_path: Path, *, taken: bool) -> None:
+    profiles = {"sub": (640, 480, "H264"), "main": (1920, 1080, "H264")}
+    options = ("--broker", "none", "--archive", "a", "--no-share", "--no-test")
+    with (
+        OnvifCamera(video="rtsp://x/main", small_video="rtsp://x/sub", profiles=profiles) as camera,
+        Wizard(tmp_path, *options, group=camera.group[1]) as wizard,
+    ):
+        wizard.answers(NAME, ENTER)
+        wizard.answers(WHICH, ENTER)
+        wizard.answers("Which user of the camera?", ENTER)
+        wizard.answers("Look for people in that one", ENTER if taken else NO)
+        wizard.answers(CAMERA, ENTER)
+        wizard.answers(MORE, ENTER)
+        assert wizard.ends() == 0
+    door = load(tmp_path / "porchlight.yaml").cameras["front_door"]
+    assert door.source == "rtsp://127.0.0.1/main"
+    assert door.detect_source == ("rtsp://127.0.0.1/sub" if taken else None)
+
+
+def test_a_smaller_stream_that_cannot_be_read_is_left_out(tmp_path: Path, video: Path) -> None:
+    profiles = {"sub": (160, 120, "H264"), "main": (320, 240, "H264")}
+    with (
+        RtspServer(video) as server,
+        OnvifCamera(video=server.url, small_video=f"rtsp://x:{free_port()}/none", profiles=profiles) as camera,
+        Wizard(tmp_path, "--broker", "none", "--archive", "a", "--no-share", group=camera.group[1]) as wizard,
+    ):
+        wizard.answers(NAME, ENTER)
+        wizard.answers(WHICH, ENTER)
+        wizard.answers("Which user of the camera?", ENTER)
+        wizard.answers(RIGHT, ENTER)
+        wizard.answers("Look for people in that one", ENTER)
+        wizard.sees("FAILS smaller stream: ")
+        wizard.answers(KEEP, ENTER)
+        wizard.answers(CAMERA, ENTER)
+        wizard.answers(MORE, ENTER)
+        assert wizard.ends() == 0
+    assert load(tmp_path / "porchlight.yaml").cameras["front_door"].detect_source is None
+
+
 def test_a_camera_that_does_not_tell_is_asked_for_by_its_brand(tmp_path: Path) -> None:
     with (
         OnvifCamera(video="rtsp://x", users={"admin": "right"}, name="Reolink", hardware="E1") as camera,
