@@ -146,8 +146,7 @@ def test_store_that_verifies_parts_by_another_checksum(seaweed: SeaweedServer, m
         store = S3Store(seaweed.config(endpoint=proxy.url))
         for item in (small, large, make_item(SMALL)):
             store.put(item)
-        answers = [seen.status for seen in proxy.seen]
-    assert answers == [200, 501, 200, 200, 200, 200, 200], "asked once, and remembered"
+    assert [seen.status for seen in proxy.seen] == [200, 501, 200, 200, 200, 200, 200], "asked once, and remembered"
     assert (content(seaweed, small), content(seaweed, large)) == (SMALL, LARGE)
 
 
