@@ -37,7 +37,8 @@ LOOKS = 5
 _MIB = 1 << 20
 _GIB = 1 << 30
 
-_CAMERA_MEND = "Look at the same address with ffplay or VLC; user and password stand in it, percent-encoded"
+_STREAM_MEND = "Look at the same address with ffplay or VLC; user and password stand in it, percent-encoded"
+_SOURCE_MEND = "Set the camera's source to one that is there: `porchlight setup` shows what it finds"
 _MODEL_MEND = "See `porchlight models list`; set detection.model or detection.backend"
 _ARCHIVE_MEND = "Set archive.path to a folder that this user may write to"
 _BUCKET_MEND = "`porchlight setup-bucket` and `porchlight iam-policy` print what the bucket and its key need"
@@ -85,7 +86,8 @@ def _other_tries(config: Config, data_dir: Path) -> Iterator[Callable[[], Findin
 
 def try_camera(what: str, address: str, seen: Callable[[Frame], None] | None = None) -> Finding:
     """Read a stream for some seconds; each picture is handed to `seen`."""
-    return _tried(what, _CAMERA_MEND, partial(_camera, address, seen or (lambda _: None)))
+    mend = _STREAM_MEND if address.startswith(("rtsp", "http")) else _SOURCE_MEND
+    return _tried(what, mend, partial(_camera, address, seen or (lambda _: None)))
 
 
 def try_archive(config: Config) -> Finding:

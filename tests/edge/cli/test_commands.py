@@ -274,6 +274,8 @@ mqtt: {port: 1}
     assert "H.264 768x432" in checks["camera door"]["found"]
     assert "key frame every" in checks["camera door"]["found"]
     assert "refused the connection" in checks["camera door, detect_source"]["found"]
+    assert "ffplay" in checks["camera door, detect_source"]["mend"]
+    assert "`porchlight setup` shows what it finds" in checks["camera video"]["mend"]
     assert "fallback" in checks["model"]["found"]
     assert "hunter2" not in ended.out + ended.err
 
