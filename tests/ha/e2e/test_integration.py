@@ -12,7 +12,7 @@ from tests.ha.e2e.browser import window
 from tests.ha.e2e.conftest import INTEGRATION, home
 from tests.ha.e2e.full_home import BROKER_WAS_AWAY, TRUE_S, UP_S, VISIT_S, FullHome
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.serial, pytest.mark.timeout(360)]
 
 #: Those that MQTT discovery makes of the node and its camera.
 PLAIN = 22

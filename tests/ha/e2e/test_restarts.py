@@ -12,7 +12,7 @@ import pytest
 from tests.ha.e2e.conftest import INTEGRATION, home
 from tests.ha.e2e.full_home import BROKER_WAS_AWAY, STILL_ADDING, FullHome
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.serial, pytest.mark.timeout(480)]
 
 _LOG = logging.getLogger(__name__)
 
