@@ -24,6 +24,8 @@ from tests.paths import model
 
 expect.set_options(timeout=PATIENCE_MS)
 
+#: What has room on a phone only when it is broken.
+NAME = "Front door of Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"
 #: Where people walk in the scene, and a line that they step over, in 0..1 of the picture.
 ZONE = ((0.08, 0.68), (0.92, 0.68), (0.92, 0.97), (0.08, 0.97))
 LINE = ((0.5, 0.99), (0.5, 0.6))
@@ -77,7 +79,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     config = {
         "node": {"id": "porch"},
         "web": {"enabled": True, "port": port},
-        "cameras": {"front_door": {"name": "Front door", "source": "scene://walk?people=2"}},
+        "cameras": {"front_door": {"name": NAME, "source": "scene://walk?people=2"}},
         "detection": {"model": str(model("yolov5n.onnx")), "backend": "onnx", "precision": "fp32", "threads": 1},
         "recording": {"max_clip_s": 5, "min_clip_gap_s": 5, "pre_roll_s": 1},
         # A machine that looks seldom sees people too.

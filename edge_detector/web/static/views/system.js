@@ -35,6 +35,7 @@ function cardsOf({
 	cpu_percent: cpu,
 	memory_bytes: memory,
 	temperature_c: temperature,
+	throttled,
 	disk_free_bytes: disk,
 	uptime_s: uptime,
 }) {
@@ -62,9 +63,10 @@ function cardsOf({
 			'of the processor',
 			[
 				['Temperature', temperature === null ? null : `${Math.round(temperature)} °C`],
+				['Held back', throttled],
 				['Runs for', duration(uptime)],
 			],
-			temperature > 80,
+			throttled || temperature > 80,
 		),
 	];
 }
