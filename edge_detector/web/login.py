@@ -23,14 +23,14 @@ _STYLE = """
 @media(prefers-color-scheme:dark){:root{--paper:#10151e;--card:#182030;--ink:#eef1f6;--soft:#a3aec0;--edge:#6d7a92;
 --lamp:#ffb545;--glow:#ffb54542;--press:#ffb545;--press-ink:#1a1204;--bad:#ff9d94;color-scheme:dark}}
 body{margin:0;min-height:100dvh;display:grid;place-items:center;background:var(--paper);color:var(--ink)}
-main{width:min(92vw,380px);padding:36px 30px;border-radius:18px;background:var(--card);
+*{box-sizing:border-box}main{width:min(92vw,440px);padding:36px 30px;border-radius:18px;background:var(--card);
 box-shadow:0 0 0 1px var(--glow),0 0 90px var(--glow)}
 h1{margin:0 0 18px;display:flex;align-items:center;gap:14px;font-size:1.6rem;letter-spacing:-.025em}
 h1::before{content:"";width:.6em;height:.6em;border-radius:50%;background:var(--lamp);
 box-shadow:0 0 0 .25em var(--glow),0 0 1.4em .35em var(--glow)}
 label{color:var(--soft)}p{margin:0 0 14px}[role=alert]{color:var(--bad)}
 input,button{font:inherit;width:100%;min-height:46px;border-radius:11px;border:1px solid var(--edge);padding:0 14px;
-box-sizing:border-box;background:none;color:inherit}
+background:none;color:inherit}
 button{border:0;background:var(--press);color:var(--press-ink);font-weight:620;cursor:pointer}
 :focus-visible{outline:3px solid #5b8def;outline-offset:2px}
 """

@@ -316,6 +316,14 @@ def test_no_view_shuts_anybody_out(house: House, width: int, *, dark: bool) -> N
         assert shown.problems == []
 
 
+def test_form_for_the_token_fits_a_phone(house: House) -> None:
+    with window(house.browser, house.url, width=390, lax=True) as shown:
+        shown.page.goto(house.url)
+        expect(shown.page.get_by_role("button", name="Open")).to_be_visible()
+        assert [fault for fault in Axe().run(shown.page).response["violations"] if fault["impact"] in GRAVE] == []
+        assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_page_asks_below_its_own_address_alone_as_ingress_needs_it(house: House) -> None:
     prefix = f"{house.url}api/hassio_ingress/abc/"
     asked: list[str] = []

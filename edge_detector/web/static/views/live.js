@@ -42,7 +42,9 @@ const anybody = (store, cameras) => here(store, cameras).length > 0;
 
 function sentence(store, cameras) {
 	const there = here(store, cameras);
-	if (!there.length) return cameras.length === 1 ? `Nobody at ${cameras[0].name}` : 'Nobody is there';
+	if (!there.length && cameras.length !== 1) return 'Nobody is there';
+	const { id, name } = cameras[0];
+	if (!there.length) return `${store.cameras.get(id)?.online ? 'Nobody' : 'No pictures'} at ${name}`;
 	const names = listed.format(there.map(camera => camera?.name ?? ''));
 	const people = there.reduce((sum, camera) => sum + (camera?.state.count ?? 0), 0);
 	return `${people > 1 ? plural(people, 'person', 'people') : 'Somebody'} at ${names}`;

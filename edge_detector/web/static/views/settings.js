@@ -110,7 +110,7 @@ function slider(id, label, value, step, [min, max], words, change) {
 	});
 	input.addEventListener('input', () => {
 		shown.textContent = words(Number(input.value));
-		input.setAttribute('aria-valuetext', words(Number(input.value)));
+		input.ariaValueText = shown.textContent;
 	});
 	return h('div.slider', h('div', h('label', { htmlFor: id }, label), shown), input);
 }
