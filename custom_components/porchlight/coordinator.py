@@ -65,7 +65,7 @@ type PorchlightConfigEntry = ConfigEntry[PorchlightCoordinator]
 SAVE_DELAY_S: Final = 60.0
 STORE_VERSION: Final = 1
 #: Held by the node whose entities are being made.
-_APPLYING: Final[HassKey[asyncio.Lock]] = HassKey(f"{DOMAIN}_applying")
+APPLYING: Final[HassKey[asyncio.Lock]] = HassKey(f"{DOMAIN}_applying")
 
 
 class PorchlightCoordinator:
@@ -90,6 +90,7 @@ class PorchlightCoordinator:
         self._base: str = entry.data[CONF_BASE_TOPIC]
         self._store: Store[dict[str, Any]] = store_of(hass, entry)
         self._online = False
+        self._stopped = False
         self._listeners: defaultdict[tuple[str, Topic], list[CALLBACK_TYPE]] = defaultdict(list)
         self._followers: list[Callable[[frozenset[Part]], None]] = []
         self._warned: set[tuple[Topic, str]] = set()
@@ -192,6 +193,7 @@ class PorchlightCoordinator:
 
     @callback
     def _stop(self) -> None:
+        self._stopped = True
         self._online = False
         self._quiet()
         for data in self.cameras.values():
@@ -238,8 +240,8 @@ class PorchlightCoordinator:
         A broker tells of all its nodes at once, and each has dozens of entities. So only one node is at it at a time,
         and after each platform everything else of Home Assistant has its turn, for as long as the platform took.
         """
-        async with self.hass.data.setdefault(_APPLYING, asyncio.Lock()):
-            if announce is not self._announced:
+        async with self.hass.data.setdefault(APPLYING, asyncio.Lock()):
+            if self._outdated(announce):
                 return
             renamed = self._renamed(announce)
             self.announce = announce
@@ -251,11 +253,17 @@ class PorchlightCoordinator:
                 if follower in self._followers:
                     follower(parts)
                 await asyncio.sleep(self.hass.loop.time() - began)
+            if self._stopped:
+                return
             self._notify_all()
             for feed in new:
                 await feed.async_subscribe()
         if renamed:
             self.hass.config_entries.async_schedule_reload(self.entry.entry_id)
+
+    def _outdated(self, announce: Announce) -> bool:
+        """Whether nothing is to be made of it any more: another one came, or nobody wants any."""
+        return announce is not self._announced or self._stopped
 
     def _take_cameras(self, announce: Announce) -> list[CameraFeed]:
         """Forget the cameras that went; the feeds of those that are new."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from homeassistant.components import mqtt
 from homeassistant.components.binary_sensor import DATA_COMPONENT
+from homeassistant.components.mqtt.models import DATA_MQTT
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -15,7 +16,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.porchlight import async_remove_config_entry_device
+from custom_components.porchlight import async_remove_config_entry_device, coordinator
 from custom_components.porchlight.const import CLAIM_ANSWER_S, SILENCE_S
 from tests.broker import Broker
 from tests.ha.integration.conftest import entities_of, faults, state_of, unload, until
@@ -167,6 +168,45 @@ async def test_of_two_announcements_at_once_the_later_holds(
     await until(lambda: "Two" in devices_of(hass, running))
     await hass.async_block_till_done()
     assert "One" not in devices_of(hass, running)
+
+
+def subscribed(hass: HomeAssistant, camera: str) -> bool:
+    """Whether somebody listens to a camera."""
+    return hass.data[DATA_MQTT].client.is_active_subscription(f"porchlight/{NODE}/{camera}/state")
+
+
+def with_shed(edge: Node) -> None:
+    """Announce a camera more."""
+    cameras = golden("announce")["cameras"]
+    edge.announce(cameras=[*cameras, {**cameras[1], "id": "shed", "name": "Shed"}])
+
+
+async def test_nothing_is_made_of_a_node_that_is_unloaded_while_it_waits_for_its_turn(
+    hass: HomeAssistant, running: MockConfigEntry, edge: Node
+) -> None:
+    turn = hass.data[coordinator.APPLYING]
+    await turn.acquire()
+    with_shed(edge)
+    await until(lambda: len(running.runtime_data._announced.cameras) == 3)
+    node = running.runtime_data
+    unloading = hass.async_create_task(hass.config_entries.async_unload(running.entry_id))
+    await until(lambda: node._stopped)
+    turn.release()
+    assert await unloading
+    assert "shed" not in node.cameras
+    assert not subscribed(hass, "shed")
+
+
+async def test_nothing_is_listened_to_when_it_is_unloaded_meanwhile(
+    hass: HomeAssistant, running: MockConfigEntry, edge: Node
+) -> None:
+    node = running.runtime_data
+    node._followers.append(lambda _: node._stop())
+    with_shed(edge)
+    await until(lambda: node._stopped)
+    await hass.async_block_till_done()
+    assert "shed" in node.cameras
+    assert not subscribed(hass, "shed")
 
 
 async def test_only_devices_that_are_gone_may_be_deleted(
