@@ -1,6 +1,7 @@
 """A replay as its owner sees it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,16 @@ def test_a_replay_beside_a_reference(porchlight: Porchlight) -> None:
         porchlight("replay", scene, "--compare", "reference.json", "--json", *weights).out.splitlines()[-1]
     )
     assert summary["compared"]["visit_recall"] == 1.0
+
+
+def test_what_the_archive_does_not_take_is_kept(porchlight: Porchlight) -> None:
+    Path("out").mkdir()
+    Path("out/clips").touch()
+    ended = porchlight("replay", f"{SCENE}&duration=12", "--detector", "hog", "--out", "out")
+    assert ended.status == 1
+    (spool,) = Path("out").glob(".replay-*")
+    assert re.search(rf"files wait in \S+/{re.escape(spool.name)}$", ended.err, re.MULTILINE)
+    assert list(spool.glob("*.mp4"))
 
 
 @pytest.mark.parametrize("name", ["10:30:12.mp4", "why?#50% ü.mp4", "%d.mp4"])
