@@ -78,11 +78,13 @@ def local_time_zone() -> str:
 
 
 def _cameras(api: Api, entry_id: str) -> list[dashboard.Camera]:
-    """Those that the integration has made; empty until they tell something."""
+    """Those that the integration has made; empty until they have all of their entities and tell something."""
     found = dashboard.cameras(api.registry("porchlight"), api.devices(entry_id))
     states = api.states()
     live = [states.get(camera.entities["camera.live"], {"state": "unavailable"})["state"] for camera in found]
-    return [] if "unavailable" in live else found
+    # Platforms come one after another: the switches are the last.
+    complete = all("switch.armed" in camera.entities for camera in found)
+    return found if complete and "unavailable" not in live else []
 
 
 def _notify(api: Api, phone: Phone) -> None:
