@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 from edge_detector.core.errors import ModelError
@@ -72,7 +72,13 @@ def decide(policy: DetectorPolicy, folder: Path, progress: Progress | None = Non
 def measure_apart(policy: DetectorPolicy, folder: Path, *, budget_s: float = BUDGET_S) -> list[Measured]:
     """What every engine takes and how far it agrees, measured in a process of its own."""
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(registry.measure_all, policy, folder, scene_pictures, budget_s).result()
+        measuring = pool.submit(registry.measure_all, policy, folder, scene_pictures, budget_s)
+        try:
+            return measuring.result()
+        except (SystemExit, KeyboardInterrupt):  # nobody who ends the program waits for a measurement
+            for child in active_children():
+                child.terminate()
+            raise
 
 
 def listing(data_dir: Path) -> tuple[ModelState, ...]:

@@ -1,7 +1,10 @@
 import logging
 import os
+import signal
 from collections.abc import Callable
+from multiprocessing import active_children
 from pathlib import Path
+from threading import Event, Timer, get_ident
 
 import numpy as np
 import pytest
@@ -63,6 +66,31 @@ def test_a_runtime_that_crashes_takes_nothing_with_it(
     assert "could not be measured" in caplog.text
     assert not registry.undecided(policy, tmp_path)  # so the next start does not crash it again
     assert registry.build(policy, tmp_path).info.model == "porch"
+
+
+def _go_on(*_: object) -> None:
+    Event().wait()
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(9)
+
+
+def test_who_ends_the_program_does_not_wait_for_a_measurement(
+    policy: DetectorPolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "measure_all", _go_on)
+    before = signal.signal(signal.SIGUSR1, _end)
+    told = Timer(1.0, signal.pthread_kill, [get_ident(), signal.SIGUSR1])
+    told.start()
+    try:
+        with pytest.raises(SystemExit):
+            models.decide(policy, tmp_path)
+    finally:
+        told.join()
+        signal.signal(signal.SIGUSR1, before)
+    assert active_children() == []
+    assert registry.undecided(policy, tmp_path)
 
 
 def test_what_fails_for_another_reason_says_so(tmp_path: Path) -> None:
