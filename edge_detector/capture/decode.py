@@ -93,14 +93,20 @@ class PictureDecoder:
             self._inside.pop(stamp.pts, None)
         return pictures
 
-    def glance(self, codec: Codec, packet: AvPacket, stamp: Stamp, t: float) -> list[Picture]:
-        """The picture of a key frame alone, by a decoder of less care; the other one's pictures are not waited for."""
-        careful, self._codec, self._exact = self._codec, codec, False
+    def alone(self, packet: AvPacket, stamp: Stamp, t: float) -> list[Picture]:
+        """The picture of a key frame, after which the next one is waited for."""
         self._inside.clear()
         try:
             return self.decode(packet, stamp, t) or self.drain()
         finally:
             self.reset()
+
+    def glance(self, codec: Codec, packet: AvPacket, stamp: Stamp, t: float) -> list[Picture]:
+        """The picture of a key frame by a decoder of less care; what is in the other one is not waited for."""
+        careful, self._codec, self._exact = self._codec, codec, False
+        try:
+            return self.alone(packet, stamp, t)
+        finally:
             self._codec, self._exact = careful, True
 
     def drain(self) -> list[Picture]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -11,8 +13,11 @@ from edge_detector.capture.encode import FALLBACK_FPS, TICKS_HZ, H264Encoder
 from edge_detector.capture.sparing import SparingDecoder, Thrift
 from edge_detector.capture.stamps import Stamp
 from edge_detector.capture.timing import Rhythm, Timekeeper
+from edge_detector.core.thrift import Overload
 from edge_detector.core.types import Frame, Packet, StreamInfo
 from edge_detector.ports import WantsFrame
+
+_LOG = logging.getLogger(__name__)
 
 #: Codecs that are recorded as they come; anything else is decoded and encoded once.
 _RECORDED = frozenset({"h264", "hevc"})
@@ -47,6 +52,9 @@ class Session:
         self._packets_as_they_come = native and terms.packets
         self._demuxer = Demuxer(container, self._stream, terms)
         self._time: Timekeeper[AvPacket] = Timekeeper(self._rhythm)
+        self._overload = Overload()
+        #: More comes than can be decoded.
+        self._behind = False
         self._seq = 0
         self._ended = False
 
@@ -75,8 +83,12 @@ class Session:
         """What the next packet brings, which may be nothing; raises SourceEnded or SourceError."""
         if self._ended:
             raise self._demuxer.end()
+        began = self._terms.now()
         came = self._demuxer.next()
         timed = self._time.drain() if came is None else self._time.push(*came)
+        if self._terms.live:
+            now = self._terms.now()
+            self._mind(behind=self._overload.note(now, now - began))
         items = [item for packet, stamp, t in timed for item in self._handle(packet, stamp, t, wants)]
         if came is None:
             items += self._finish(wants)
@@ -91,9 +103,22 @@ class Session:
         if self._packets_as_they_come:
             items.append(self._packet(packet, stamp, t))
         if self._decoder is not None:
-            for picture in self._decoder.decode(packet, stamp, t):
+            for picture in self._decoder.decode(packet, stamp, t, behind=self._behind and self._encoder is None):
                 items += self._show(picture, wants)
         return items
+
+    def _mind(self, *, behind: bool) -> None:
+        if behind is self._behind:
+            return
+        self._behind = behind
+        if not behind:
+            _LOG.info("%s is decoded whole again", self._terms.name)
+        elif self._decoder is not None and self._encoder is None:
+            _LOG.warning(
+                "%s sends more than this machine can decode, so only its key frames are looked at for a while: let the"
+                " camera send less, or give a smaller stream as `detect_source`",
+                self._terms.name,
+            )
 
     def _packet(self, packet: AvPacket, stamp: Stamp, t: float) -> Packet:
         return Packet(

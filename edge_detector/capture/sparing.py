@@ -1,4 +1,4 @@
-"""Decodes of a stream what has to be decoded: in hardware where that works, and little while nobody is there."""
+"""Decodes of a stream what has to be decoded: in hardware where that works, little where nobody is or time is short."""
 
 from __future__ import annotations
 
@@ -64,11 +64,15 @@ class Kept:
         """Begin anew."""
         self.packets, self.broken, self._bytes = [], False, 0
 
+    def give_up(self) -> None:
+        """Decode nothing before the next key frame."""
+        self.packets, self.broken = [], True
+
     def add(self, timed: Timed) -> None:
         """Keep a packet, unless one before it is missing."""
         self._bytes += timed.packet.size
         if self.broken or len(self.packets) >= _KEPT_PACKETS or self._bytes > _KEPT_BYTES:
-            self.packets, self.broken = [], True
+            self.give_up()
         else:
             self.packets.append(timed)
 
@@ -104,8 +108,11 @@ class SparingDecoder:
         """Packets that could not be decoded."""
         return self._decoder.damaged
 
-    def decode(self, packet: AvPacket, stamp: Stamp, t: float) -> Iterator[Picture]:
-        """The pictures that are ready after this packet, in the order they are shown, each later than the last."""
+    def decode(self, packet: AvPacket, stamp: Stamp, t: float, *, behind: bool = False) -> Iterator[Picture]:
+        """The pictures that are ready after this packet, in the order they are shown, each later than the last.
+
+        `behind`: there is no time to decode all of them.
+        """
         timed = Timed(packet, stamp, t)
         if self._hardware:
             return self._in_hardware(timed)
@@ -115,6 +122,8 @@ class SparingDecoder:
             self._kept.clear()
         if self._rule.enough(idle=self._thrift.idle(t)):
             return self._passed_over(timed)
+        if behind and self._software.name not in _INTRA:
+            return self._left_behind(timed)
         if self._kept.packets or self._kept.broken:
             return self._catch_up(timed)
         return self._at_once(timed)
@@ -140,6 +149,12 @@ class SparingDecoder:
         if timed.packet.is_keyframe and not self._thrift.spare(timed.t):
             self._hasty = self._hasty or hasty(self._software)
             yield from self._decoder.glance(self._hasty, *timed)
+
+    def _left_behind(self, timed: Timed) -> Iterator[Picture]:
+        """Pictures between key frames would be seen too late: they are never decoded."""
+        self._kept.give_up()
+        if timed.packet.is_keyframe:
+            yield from self._decoder.alone(*timed)
 
     def _catch_up(self, timed: Timed) -> Iterator[Picture]:
         """Somebody is there: decode what was skipped, for the sake of the newest picture alone."""

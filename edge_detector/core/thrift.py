@@ -1,4 +1,4 @@
-"""Which packets need not be decoded while nobody is there, and what that may cost in time."""
+"""Which packets need not be decoded: while nobody is there, and when more comes than can be."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ LONGEST_GAP_S = PROMISE_S - _AFTER_FIRST_LOOK_S
 CALM_S = 3.0
 #: The longest of so many distances between key frames counts.
 _DISTANCES = 4
+
+#: Whoever decodes a live stream and waits for it for less than this share of the time is behind, or about to be ...
+LEAST_WAITING = 0.05
+#: ... which is looked at over so long a time: the burst that a connection begins with is shorter.
+WINDOW_S = 3.0
+#: So long key frames have to do then: to fall behind anew each few seconds would be late for ever.
+RELIEF_S = 30.0
 
 
 class IdleDecode(StrEnum):
@@ -74,3 +81,26 @@ class Calm:
     def lasts(self, t: float) -> bool:
         """Is it calm at `t`?"""
         return self._busy_t is not None and t - self._busy_t >= CALM_S
+
+
+class Overload:
+    """Does more of a live stream come than can be decoded? Told by how little it is waited for."""
+
+    def __init__(self) -> None:
+        """Make a new one for each session."""
+        self._began: float | None = None
+        self._waited_s = 0.0
+        self._until = float("-inf")
+
+    def note(self, now: float, waited_s: float) -> bool:
+        """Whether key frames have to do at `now`, when a packet has come for which one waited `waited_s`."""
+        if self._began is None:
+            self._began = now
+            return False
+        self._waited_s += waited_s
+        passed_s = now - self._began
+        if passed_s >= WINDOW_S:
+            if self._waited_s < LEAST_WAITING * passed_s:
+                self._until = now + RELIEF_S
+            self._began, self._waited_s = now, 0.0
+        return now < self._until

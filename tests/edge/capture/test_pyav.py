@@ -27,7 +27,7 @@ X265 = {"x265-params": "log-level=none:bframes=2"}
 
 
 def source(address: str | Path, **options: Any) -> PyavSource:  # noqa: ANN401 - the constructor's own
-    return PyavSource(address=str(address), clock=HostClock(), **{"live": False, **options})
+    return PyavSource(address=str(address), **{"clock": HostClock(), "live": False, **options})
 
 
 def enough(count: int) -> Callable[[Reading], bool]:

@@ -15,7 +15,7 @@ from edge_detector.capture.hardware import Codec, Hardware
 from edge_detector.capture.sparing import Thrift
 from edge_detector.core.errors import SourceEnded
 from edge_detector.core.thrift import IdleDecode
-from tests.edge.capture.reading import Reading, read
+from tests.edge.capture.reading import HostClock, Reading, read
 from tests.edge.capture.test_pyav import B_FRAMES, X265, source
 from tests.videos import make_video
 
@@ -120,6 +120,41 @@ def test_a_picture_that_others_refer_to_is_never_left_out(tmp_path: Path, name: 
     reading = read(source(video, thrift=Thrift(spare=lambda t: round(t * 10) % 2 == 1)))
     assert times(reading) == times(whole)
     assert all((a.image == b.image).all() for a, b in zip(reading.frames, whole.frames, strict=True))
+
+
+class SlowClock(HostClock):
+    """The clock of a machine on which each decoded picture takes longer than its share of the time."""
+
+    def __init__(self, picture_s: float) -> None:
+        self._picture_s = picture_s
+        self._spent_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self._spent_s
+
+    def decoded(self, _: float) -> bool:
+        self._spent_s += self._picture_s
+        return True
+
+
+@pytest.mark.parametrize(("name", "how"), STREAMS)
+def test_who_falls_behind_looks_at_key_frames_alone_and_records_everything(
+    tmp_path: Path, name: str, how: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    video = make_video(tmp_path / name, frames=60, **how)
+    clock = SlowClock(picture_s=0.25)  # there is one each 0.1 s
+    seen = read(source(video, clock=clock, live=True), wants=clock.decoded)
+    assert seen.data == read(source(video)).data
+    shown = [round(frame.t - seen.frames[0].t, 2) for frame in seen.frames]
+    assert shown[-3:] == [3.0, 4.0, 5.0]
+    assert all(frame.exact for frame in seen.frames)
+    assert [record.message for record in caplog.records if "more than this machine can decode" in record.message]
+
+
+def test_a_replay_takes_the_time_it_takes(tmp_path: Path) -> None:
+    video = make_video(tmp_path / "plain.mp4", frames=60)
+    clock = SlowClock(picture_s=0.25)
+    assert len(read(source(video, clock=clock), wants=clock.decoded).frames) == 60
 
 
 class Flaky:

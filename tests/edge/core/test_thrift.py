@@ -2,7 +2,16 @@
 
 import pytest
 
-from edge_detector.core.thrift import CALM_S, LONGEST_GAP_S, Calm, IdleDecode, KeyframeRule
+from edge_detector.core.thrift import (
+    CALM_S,
+    LONGEST_GAP_S,
+    RELIEF_S,
+    WINDOW_S,
+    Calm,
+    IdleDecode,
+    KeyframeRule,
+    Overload,
+)
 
 
 def rule(mode: IdleDecode, *, gap_s: float, seconds: float = 10.0) -> KeyframeRule:
@@ -56,3 +65,37 @@ def test_calm_is_when_nothing_has_moved_for_a_while() -> None:
     calm.note(105.0, busy=False)
     assert not calm.lasts(106.0)
     assert calm.lasts(104.0 + CALM_S)
+
+
+def run(overload: Overload, *, begin: float, seconds: float, waited: float) -> list[bool]:
+    """Ten packets a second, for each of which this share of its time was waited."""
+    return [overload.note(begin + n / 10, waited / 10) for n in range(round(seconds * 10))]
+
+
+@pytest.mark.parametrize(
+    ("waited", "behind"),
+    [
+        (1.0, False),  # nothing to do but wait
+        (0.1, False),  # busy, and in time
+        (0.02, True),  # reading takes a moment, too
+        (0.0, True),
+    ],
+)
+def test_who_hardly_waits_for_packets_is_behind(waited: float, *, behind: bool) -> None:
+    told = run(Overload(), begin=100.0, seconds=2 * WINDOW_S, waited=waited)
+    assert not any(told[: round(WINDOW_S * 10)])
+    assert told[-1] is behind
+
+
+def test_a_burst_at_the_beginning_is_no_overload() -> None:
+    overload = Overload()
+    assert not any(run(overload, begin=100.0, seconds=WINDOW_S - 0.5, waited=0.0))
+    assert not any(run(overload, begin=100.0 + WINDOW_S - 0.5, seconds=2 * WINDOW_S, waited=0.5))
+
+
+def test_after_a_while_everything_is_tried_again() -> None:
+    overload = Overload()
+    run(overload, begin=100.0, seconds=WINDOW_S + 0.1, waited=0.0)
+    relieved = run(overload, begin=100.1 + WINDOW_S, seconds=RELIEF_S + 1.0, waited=0.9)
+    assert relieved[0]
+    assert relieved.index(False) == pytest.approx(RELIEF_S * 10, abs=2)
