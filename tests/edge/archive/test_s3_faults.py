@@ -14,8 +14,9 @@ from tests.edge.archive.test_s3 import LARGE, SMALL, content, key_of
 from tests.fault_proxy import Answer, Fault, FaultProxy, Kind, Mix, Script
 from tests.s3_server import S3Server, SeaweedServer
 
-#: Silence ends a try after this: short, so that tests are.
-TIMEOUT_S = 2.0
+#: Silence ends a try after this: short where the store is silent, so that tests are; else a store may take its time.
+SHORT_S = 3.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def proxy(seaweed: SeaweedServer) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def store(seaweed: SeaweedServer, proxy: FaultProxy) -> S3Store:
-    return S3Store(seaweed.config(endpoint=proxy.url, timeout_s=TIMEOUT_S))
+    return S3Store(seaweed.config(endpoint=proxy.url, timeout_s=PATIENCE_S))
 
 
 @pytest.mark.parametrize(
@@ -55,11 +56,12 @@ def test_what_may_pass(  # noqa: PLR0917 - fixtures
 ) -> None:
     """Each fault is told as one that may pass, at every call of an upload, and the next try stores the file whole."""
     item = make_item(data)
+    hasty = S3Store(seaweed.config(endpoint=proxy.url, timeout_s=SHORT_S if kind is Kind.HANG else PATIENCE_S))
     calls = 1 if data is SMALL else 4
     for place in range(calls):
         proxy.plan = Script(*[None] * place, kind)
         with pytest.raises(RetryableStoreError, match=sentence):
-            store.put(item)
+            hasty.put(item)
         assert proxy.faults == {kind: place + 1}
     store.put(item)
     assert content(seaweed, item) == data
@@ -101,7 +103,7 @@ def test_each_call_is_tried_once(proxy: FaultProxy, store: S3Store, make_item: M
 def test_byte_that_changes_on_the_way_is_noticed(at: float, server: S3Server, make_item: MakeItem) -> None:
     """By the store's SHA-256, its check of what was signed, or the MD5 that it answers: nothing is taken for stored."""
     with FaultProxy(server.port) as proxy:
-        store = S3Store(server.config(endpoint=proxy.url, timeout_s=TIMEOUT_S))
+        store = S3Store(server.config(endpoint=proxy.url, timeout_s=PATIENCE_S))
         for data, before in ((SMALL, 0), (LARGE, 1), (LARGE, 2)):
             item = make_item(data)
             proxy.plan = Script(*[None] * before, Fault(kind=Kind.FLIP, at=at))
@@ -113,7 +115,7 @@ def test_byte_that_changes_on_the_way_is_noticed(at: float, server: S3Server, ma
 
 
 def test_store_that_is_not_there(make_item: MakeItem, seaweed: SeaweedServer) -> None:
-    store = S3Store(seaweed.config(endpoint=f"http://{HOST}:{free_port()}", timeout_s=TIMEOUT_S))
+    store = S3Store(seaweed.config(endpoint=f"http://{HOST}:{free_port()}", timeout_s=PATIENCE_S))
     for ask in (lambda: store.put(make_item(SMALL)), store.check):
         with pytest.raises(RetryableStoreError, match="cannot be reached: see that it runs"):
             ask()
@@ -198,7 +200,7 @@ def test_many_faults_lose_and_spoil_nothing(seed: int, server: S3Server, make_it
     rates = {kind: 0.04 for kind in list(Kind) if kind not in others}
     items = [make_item(b"%d " % number * (number + 1) ** 3) for number in range(20)] + [make_item(LARGE)]
     with FaultProxy(server.port, plan=Mix(seed=seed, rates=rates)) as proxy:
-        store = S3Store(server.config(endpoint=proxy.url, timeout_s=TIMEOUT_S))
+        store = S3Store(server.config(endpoint=proxy.url, timeout_s=PATIENCE_S))
         waiting, tries = list(items), 0
         while waiting:
             item = waiting.pop(0)
