@@ -55,6 +55,8 @@ class Session:
         self._overload = Overload()
         #: More comes than can be decoded.
         self._behind = False
+        #: That was told aloud, and its end; it may come again every half minute.
+        self._told = False
         self._seq = 0
         self._ended = False
 
@@ -111,10 +113,14 @@ class Session:
         if behind is self._behind:
             return
         self._behind = behind
+        if self._decoder is None or self._encoder is not None:
+            return
         if not behind:
-            _LOG.info("%s is decoded whole again", self._terms.name)
-        elif self._decoder is not None and self._encoder is None:
-            _LOG.warning(
+            _LOG.log(logging.DEBUG if self._told else logging.INFO, "%s is decoded whole again", self._terms.name)
+            self._told = True
+        else:
+            _LOG.log(
+                logging.DEBUG if self._told else logging.WARNING,
                 "%s sends more than this machine can decode, so only its key frames are looked at for a while: let the"
                 " camera send less, or give a smaller stream as `detect_source`",
                 self._terms.name,
