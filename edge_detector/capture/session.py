@@ -88,7 +88,7 @@ class Session:
         began = self._terms.now()
         came = self._demuxer.next()
         timed = self._time.drain() if came is None else self._time.push(*came)
-        if self._terms.live:
+        if self._may_hurry:
             now = self._terms.now()
             self._mind(behind=self._overload.note(now, now - began))
         items = [item for packet, stamp, t in timed for item in self._handle(packet, stamp, t, wants)]
@@ -105,16 +105,19 @@ class Session:
         if self._packets_as_they_come:
             items.append(self._packet(packet, stamp, t))
         if self._decoder is not None:
-            for picture in self._decoder.decode(packet, stamp, t, behind=self._behind and self._encoder is None):
+            for picture in self._decoder.decode(packet, stamp, t, behind=self._behind):
                 items += self._show(picture, wants)
         return items
+
+    @property
+    def _may_hurry(self) -> bool:
+        """Can pictures be left out when there is no time for them? What is encoded here needs all of them."""
+        return self._terms.live and self._encoder is None and self._decoder is not None and self._decoder.may_hurry
 
     def _mind(self, *, behind: bool) -> None:
         if behind is self._behind:
             return
         self._behind = behind
-        if self._decoder is None or self._encoder is not None:
-            return
         if not behind:
             _LOG.log(logging.DEBUG if self._told else logging.INFO, "%s is decoded whole again", self._terms.name)
             self._told = True

@@ -108,10 +108,15 @@ class SparingDecoder:
         """Packets that could not be decoded."""
         return self._decoder.damaged
 
+    @property
+    def may_hurry(self) -> bool:
+        """Can it do with key frames? Not in hardware, which has all of them decoded, nor where each picture is one."""
+        return not self._hardware and self._software.name not in _INTRA
+
     def decode(self, packet: AvPacket, stamp: Stamp, t: float, *, behind: bool = False) -> Iterator[Picture]:
         """The pictures that are ready after this packet, in the order they are shown, each later than the last.
 
-        `behind`: there is no time to decode all of them.
+        `behind`: there is no time to decode all of them; asked for where it `may_hurry` alone.
         """
         timed = Timed(packet, stamp, t)
         if self._hardware:
@@ -122,7 +127,7 @@ class SparingDecoder:
             self._kept.clear()
         if self._rule.enough(idle=self._thrift.idle(t)):
             return self._passed_over(timed)
-        if behind and self._software.name not in _INTRA:
+        if behind:
             return self._left_behind(timed)
         if self._kept.packets or self._kept.broken:
             return self._catch_up(timed)

@@ -151,6 +151,16 @@ def test_who_falls_behind_looks_at_key_frames_alone_and_records_everything(
     assert [record.message for record in caplog.records if "more than this machine can decode" in record.message]
 
 
+def test_who_sends_nothing_but_key_frames_is_not_told_to_send_less(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    video = make_video(tmp_path / "motion.avi", codec="mjpeg", pix_fmt="yuvj422p", full_range=True)
+    clock = SlowClock(picture_s=0.25)
+    seen = read(source(video, clock=clock, live=True, packets=False), wants=clock.decoded)
+    assert len(seen.frames) == 30
+    assert "more than this machine can decode" not in caplog.text
+
+
 def test_a_replay_takes_the_time_it_takes(tmp_path: Path) -> None:
     video = make_video(tmp_path / "plain.mp4", frames=60)
     clock = SlowClock(picture_s=0.25)
