@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from edge_detector.capture import discover, onvif
 from edge_detector.capture.jpeg import JpegEncoder
 from edge_detector.capture.onvif import Login, NetworkCamera, Streams, video_streams, with_login
-from edge_detector.core.picture import bgr
+from edge_detector.core.picture import shown
 from edge_detector.core.types import Frame
 
 __all__ = ["Login", "NetworkCamera", "Streams", "find", "jpeg", "listening", "video_streams", "with_login"]
@@ -71,4 +71,4 @@ def _listens(address: str) -> bool:
 
 def jpeg(frame: Frame) -> bytes:
     """The picture as a file."""
-    return JpegEncoder().encode(bgr(frame.image))
+    return JpegEncoder().encode(shown(frame))

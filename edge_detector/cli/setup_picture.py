@@ -35,7 +35,7 @@ def blocks(frame: Frame, *, columns: int, lines: int) -> Text:
     width, height = picture.size(frame.image)
     scale = min(columns / width, 2 * lines / height)
     size = max(1, round(width * scale)), max(2, round(height * scale / 2) * 2)
-    small = cv2.resize(picture.bgr(frame.image, bt709=frame.bt709), size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture.shown(frame), size, interpolation=cv2.INTER_AREA)
     text = Text()
     for upper, lower in zip(small[::2], small[1::2], strict=True):
         for above, below in zip(upper.tolist(), lower.tolist(), strict=True):

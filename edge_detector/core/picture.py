@@ -11,7 +11,7 @@ import math
 import cv2
 import numpy as np
 
-from edge_detector.core.types import Bgr, Box, Planes, Yuv
+from edge_detector.core.types import Bgr, Box, Frame, Planes, Yuv
 
 #: FFmpeg's AVColorSpace of BT.709, and of BT.2020, which is nearer to it than to BT.601.
 _BT709 = frozenset({1, 9, 10})
@@ -43,6 +43,11 @@ def bgr(yuv: Yuv, *, bt709: bool = False) -> Bgr:
     """The whole picture in colour."""
     image = cv2.cvtColor(yuv, cv2.COLOR_YUV2BGR_I420)
     return np.asarray(cv2.transform(image, _AS_BT709) if bt709 else image, dtype=np.uint8)
+
+
+def shown(frame: Frame) -> Bgr:
+    """The whole picture of a frame, in the colours that its stream means, for people to look at."""
+    return bgr(frame.image, bt709=frame.bt709)
 
 
 def crop_bgr(planes: Planes, box: Box) -> tuple[Bgr, Box]:

@@ -285,7 +285,7 @@ class AnalyseStage:
         return outputs
 
     def _snapshot(self, frame: Frame, people: tuple[Track, ...], visit_id: str, *, visit: bool) -> SnapshotReady:
-        image = picture.bgr(frame.image, bt709=frame.bt709)
+        image = picture.shown(frame)
         if self._annotate is not None:
             image = self._annotate(image, people)
         return SnapshotReady(

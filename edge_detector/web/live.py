@@ -137,7 +137,7 @@ class Pictures:
             return self._made
 
     def _encode(self, frame: Frame) -> bytes:
-        return self._encoder.encode(picture.bgr(frame.image, bt709=frame.bt709))
+        return self._encoder.encode(picture.shown(frame))
 
 
 async def mjpeg(camera: CameraSource, pictures: Pictures, seat: Seat) -> AsyncGenerator[bytes]:
