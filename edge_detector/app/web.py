@@ -21,6 +21,7 @@ from edge_detector.archive.folder import FolderStore
 from edge_detector.capture.jpeg import JpegEncoder
 from edge_detector.config import SETTINGS_BOUNDS, Config, S3Archive
 from edge_detector.config.redact import Redactor
+from edge_detector.core import naming
 from edge_detector.core.board import StatusBoard
 from edge_detector.core.errors import WebError
 from edge_detector.core.facts import Fact
@@ -184,8 +185,7 @@ class _Bucket:
     """An archive that this edge may not read: its key may only put."""
 
     def __init__(self, section: S3Archive) -> None:
-        prefix = section.prefix.strip("/")
-        self._root = f"s3://{section.bucket}/{prefix}/" if prefix else f"s3://{section.bucket}/"
+        self._root = f"s3://{section.bucket}/{naming.below(section.prefix)}"
 
     def locate(self, key: str) -> Path | None:
         """Nothing of it is here."""

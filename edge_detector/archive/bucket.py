@@ -15,6 +15,7 @@ from edge_detector.archive.s3 import CHECK_NAME
 from edge_detector.archive.s3_client import make_client
 from edge_detector.archive.s3_errors import Place, code_of, store_error
 from edge_detector.config.archive import S3Archive
+from edge_detector.core import naming
 from edge_detector.core.errors import StoreError
 
 #: What a store answers to a setting that it has not.
@@ -65,8 +66,7 @@ class _Owner:
     def __init__(self, config: S3Archive, place: Place) -> None:
         self._bucket = config.bucket
         self._place = place
-        prefix = config.prefix.strip("/")
-        self._check_key = f"{prefix}/{CHECK_NAME}" if prefix else CHECK_NAME
+        self._check_key = naming.below(config.prefix) + CHECK_NAME
         self._client = make_client(config, writing_only=False)
         self._has_versions = True
         self._ways: Mapping[str, Callable[[Step], Outcome]] = {

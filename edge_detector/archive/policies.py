@@ -8,6 +8,8 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
+from edge_detector.core import naming
+
 #: Parts of broken uploads are of no use after this.
 LEFTOVER_DAYS = 1
 #: Whoever takes the machine leaves early copies as the only film of it, and the owner may be on holiday.
@@ -43,7 +45,7 @@ def edge_policy(bucket: str, prefix: str = "", *, kms_key: str | None = None) ->
     `kms_key` is the ARN of the key that encrypts the bucket, if one does.
     """
     actions = ["s3:PutObject", "s3:AbortMultipartUpload"]
-    statements = [_allow("PorchlightWrites", actions, f"{_arn(bucket)}/{_below(prefix)}*")]
+    statements = [_allow("PorchlightWrites", actions, f"{_arn(bucket)}/{naming.below(prefix)}*")]
     if kms_key:
         # An upload in parts is decrypted when it is put together.
         statements.append(_allow("PorchlightEncrypts", ["kms:GenerateDataKey", "kms:Decrypt"], kms_key))
@@ -52,7 +54,7 @@ def edge_policy(bucket: str, prefix: str = "", *, kms_key: str | None = None) ->
 
 def reader_policy(bucket: str, prefix: str = "", *, kms_key: str | None = None) -> Policy:
     """For Home Assistant's key: read and list below the prefix, and nothing else."""
-    below = _below(prefix)
+    below = naming.below(prefix)
     lists = _allow("PorchlightLists", ["s3:ListBucket"], _arn(bucket))
     if below:
         lists["Condition"] = {"StringLike": {"s3:prefix": [f"{below}*"]}}
@@ -118,7 +120,7 @@ def versioning() -> dict[str, Any]:
 
 def lifecycle(prefix: str = "", *, keep_days: int | None = None) -> dict[str, Any]:
     """What goes by itself: parts of broken uploads, early copies, replaced versions; all after `keep_days`."""
-    below = _below(prefix)
+    below = naming.below(prefix)
     # Several edges share a bucket, each with a prefix and rules of its own.
     edge = f"-{below}".rstrip("/-").replace("/", "-")
     rules = [
@@ -177,8 +179,3 @@ def _allow(sid: str, actions: list[str], resource: str) -> dict[str, Any]:
 
 def _arn(bucket: str) -> str:
     return f"arn:aws:s3:::{bucket}"
-
-
-def _below(prefix: str) -> str:
-    inner = prefix.strip("/")
-    return f"{inner}/" if inner else ""

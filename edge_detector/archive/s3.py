@@ -17,6 +17,7 @@ from edge_detector.archive.s3_client import S3Client, make_client
 from edge_detector.archive.s3_errors import Place, code_of, key_is_old, masked, store_error
 from edge_detector.archive.s3_upload import Upload, goes_in_parts
 from edge_detector.config.archive import S3Archive
+from edge_detector.core import naming
 from edge_detector.core.errors import FileRefusedError, PermanentStoreError, RetryableStoreError
 from edge_detector.core.evidence import Item, Stored
 from edge_detector.ports import Pace
@@ -38,8 +39,7 @@ class S3Store:
     def __init__(self, config: S3Archive, *, pace: Pace | None = None) -> None:
         """Nothing is looked up or sent before the first use; `pace` is asked before each piece."""
         self._config = config
-        prefix = config.prefix.strip("/")
-        self._prefix = f"{prefix}/" if prefix else ""
+        self._prefix = naming.below(config.prefix)
         self._place = Place(bucket=config.bucket, prefix=self._prefix, endpoint=config.endpoint)
         self._pace = pace
         self._checksums = Checksums(config.checksum)

@@ -14,9 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from edge_detector.archive.s3_client import make_client
 from edge_detector.archive.s3_errors import Place, code_of, store_error
 from edge_detector.config.archive import S3Archive
+from edge_detector.core import naming
 from edge_detector.core.errors import PermanentStoreError, RetryableStoreError, StoreError
 from edge_detector.core.evidence import ItemKind
-from edge_detector.core.naming import parse_archive_key
 
 #: Documents fetched at a time: each is small, and the way there is long.
 PARALLEL = 16
@@ -47,8 +47,7 @@ class S3Reader:
     def __init__(self, config: S3Archive) -> None:
         """Nothing is asked of the store yet."""
         self._bucket = config.bucket
-        prefix = config.prefix.strip("/")
-        self._prefix = f"{prefix}/" if prefix else ""
+        self._prefix = naming.below(config.prefix)
         self._place = Place(bucket=config.bucket, prefix=self._prefix, endpoint=config.endpoint)
         self._config = config.model_copy(update={"parallel": PARALLEL})
 
@@ -87,7 +86,7 @@ class S3Reader:
 
     def _is_document(self, key: str) -> bool:
         with suppress(ValueError):
-            return parse_archive_key(key, prefix=self._prefix).kind is ItemKind.DOCUMENT
+            return naming.parse_archive_key(key, prefix=self._prefix).kind is ItemKind.DOCUMENT
         return False
 
     def _get(self, client: _Reading, key: str, folder: Path) -> None:

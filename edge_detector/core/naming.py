@@ -132,12 +132,12 @@ def archive_key(kind: ItemKind, *, node: str, camera: str, visit_id: str, n: int
     folder, ending = _PLACES[kind]
     number = f"-{n}" if n > 1 else ""
     path = f"{folder}/node={node}/camera={camera}/date={visit_date(visit_id)}/{visit_id}{number}.{ending}"
-    return _below(prefix) + path
+    return below(prefix) + path
 
 
 def parse_archive_key(text: str, *, prefix: str = "") -> ArchiveKey:
     """What a key tells; raises ValueError when `archive_key` would never make it."""
-    found = _KEY.fullmatch(text.removeprefix(_below(prefix)))
+    found = _KEY.fullmatch(text.removeprefix(below(prefix)))
     kind = _KINDS.get((found["folder"], found["ending"])) if found else None
     if found and kind:
         node, camera, visit_id, n = found["node"], found["camera"], found["visit_id"], int(found["n"] or 1)
@@ -159,7 +159,7 @@ def whole_key(partial_key: str) -> str:
     return f"{before}clips/node={after.removesuffix('.partial.mp4')}.mp4"
 
 
-def _below(prefix: str) -> str:
+def below(prefix: str) -> str:
     """The prefix as keys begin with it: no slash before, one behind."""
     inner = prefix.strip("/")
     return f"{inner}/" if inner else ""
