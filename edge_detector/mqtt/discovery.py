@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import dataclass
 
 from edge_detector.mqtt.commands import Action, Bounds
@@ -46,26 +46,27 @@ class Discovery:
 
     def messages(self) -> tuple[Message, ...]:
         """The messages that make the devices: the node first, because the cameras refer to it."""
-        return tuple(_retained(topic, to_json(body)) for topic, body in self._devices())
+        bodies = (self._node(), *map(self._camera, self.info.cameras))
+        places = zip(self._places().values(), bodies, strict=True)
+        return tuple(_retained(topic, to_json(body)) for topic, body in places)
 
     def removals(self) -> tuple[Message, ...]:
         """The messages that take the devices away again, the cameras first."""
-        return tuple(_retained(topic, "") for topic, _ in reversed(tuple(self._devices())))
+        return self.removals_of(self._places())
 
     def removals_of(self, identifiers: Container[str]) -> tuple[Message, ...]:
         """Those of the devices with these identifiers."""
-        names = [self._id(), *(self._id(camera.id) for camera in self.info.cameras)]
-        return tuple(each for name, each in zip(reversed(names), self.removals(), strict=True) if name in identifiers)
+        return tuple(_retained(topic, "") for name, topic in reversed(self._places().items()) if name in identifiers)
 
     def removal(self, camera: str) -> Message:
         """The message that takes one camera's device away."""
         return _retained(self._camera_topic(camera), "")
 
-    def _devices(self) -> Iterable[tuple[str, Body]]:
+    def _places(self) -> dict[str, str]:
+        """The topic of each device by its identifier: the node's, then the cameras'."""
         # A hyphen cannot stand in a slug: no camera's topic or id is ever that of a node.
-        yield f"{self.prefix}/device/porchlight-{self.info.node}/config", self._node()
-        for camera in self.info.cameras:
-            yield self._camera_topic(camera.id), self._camera(camera)
+        node = {self._id(): f"{self.prefix}/device/porchlight-{self.info.node}/config"}
+        return node | {self._id(camera.id): self._camera_topic(camera.id) for camera in self.info.cameras}
 
     def _camera_topic(self, camera: str) -> str:
         return f"{self.prefix}/device/porchlight_{self.info.node}_{camera}/config"
