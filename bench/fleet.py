@@ -114,10 +114,8 @@ class Fleet:
         for flow in waiting():
             step = api.get(f"/api/config/config_entries/flow/{flow}")
             api.finish(step, [{}, {"next_step_id": "none"}])
-        while not self._shown(api):
-            if time.monotonic() - began > SET_UP_S:
-                raise TimeoutError(f"every node: not within {SET_UP_S} s")
-            time.sleep(LOOK_S)  # each look is work for Home Assistant, too
+        # Each look is work for Home Assistant, too.
+        wait_until(lambda: self._shown(api), "every node", SET_UP_S, look_s=LOOK_S)
         return time.monotonic() - began
 
     def _shown(self, api: Api) -> bool:

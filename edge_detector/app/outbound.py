@@ -33,9 +33,6 @@ from edge_detector.runtime.supervisor import guarded
 #: At the end: how long files that are under way may take; what is not over then begins anew at the next start.
 STOP_S = 5.0
 
-#: More rows than any crash leaves.
-ALL = 1_000_000
-
 _DAY_S = 86_400
 
 
@@ -140,7 +137,7 @@ class Outbound:
 
 def remove_delivered(desk: LedgerDesk, ledger: SqliteLedger) -> None:
     """Take the last step of files that a crash came before: the archive has them."""
-    for item in desk.find(Filter(states=(ItemState.STORED,)), limit=ALL):
+    for item in desk.find(Filter(states=(ItemState.STORED,))):
         item.path.unlink(missing_ok=True)
         ledger.settle(replace(item, state=ItemState.PURGED))
 

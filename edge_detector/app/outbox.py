@@ -17,7 +17,7 @@ from edge_detector.core.evidence import Item, ItemKind, ItemState, StoredEvent, 
 from edge_detector.core.facts import Backlog, ClipLost
 from edge_detector.mqtt.events import event_of
 from edge_detector.outbox.database import Database
-from edge_detector.outbox.desk import Filter, LedgerDesk
+from edge_detector.outbox.desk import ALL, Filter, LedgerDesk
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import SqliteLedger
 from edge_detector.outbox.upkeep import SqliteUpkeep
@@ -25,8 +25,6 @@ from edge_detector.runtime.papers import correct
 
 #: What is told of a clip that the owner gave up.
 GIVEN_UP = "given up by the owner"
-#: More rows than any outbox has: nothing is left out.
-ALL = 1_000_000_000
 
 WAITING = (ItemState.SAVED, ItemState.UPLOADING)
 OPEN = (*WAITING, ItemState.FAILED)
@@ -88,7 +86,7 @@ class Outbox:
 
     def named(self, names: Collection[str]) -> Sequence[Item]:
         """The files of keys and visit ids, oldest first; raises LedgerError for a name that nobody knows."""
-        items = self.desk.find(Filter(names=names), limit=ALL) if names else ()
+        items = self.desk.find(Filter(names=names)) if names else ()
         known = {name for item in items for name in (item.key, item.visit_id)}
         unknown = [name for name in names if name not in known]
         if unknown:

@@ -11,6 +11,9 @@ from edge_detector.outbox.database import Database
 from edge_detector.outbox.journal import SqliteJournal
 from edge_detector.outbox.ledger import item_of
 
+#: More rows than any outbox has: nothing is left out.
+ALL = 1_000_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
@@ -30,7 +33,7 @@ class LedgerDesk:
         self._database = database
         self._journal = SqliteJournal(database)
 
-    def find(self, wanted: Filter, *, limit: int) -> Sequence[Item]:
+    def find(self, wanted: Filter, *, limit: int = ALL) -> Sequence[Item]:
         """The files that fulfil every condition, oldest first."""
         values = {
             "states": _list(wanted.states),

@@ -37,13 +37,15 @@ class ApiError(Exception):
         self.status = status
 
 
-def wait_until(check: Callable[[], Value | None], what: str, timeout_s: float = REQUEST_S) -> Value:
-    """The first value of `check` that is true; TimeoutError when none came in time."""
+def wait_until(
+    check: Callable[[], Value | None], what: str, timeout_s: float = REQUEST_S, *, look_s: float = LOOK_S
+) -> Value:
+    """The first value of `check`, asked every `look_s`, that is true; TimeoutError when none came in time."""
     deadline = time.monotonic() + timeout_s
     while not (value := check()):
         if time.monotonic() >= deadline:
             raise TimeoutError(f"{what}: not within {timeout_s} s")
-        time.sleep(LOOK_S)
+        time.sleep(look_s)
     return value
 
 
