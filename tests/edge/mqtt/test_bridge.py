@@ -276,7 +276,8 @@ async def test_an_event_whose_acknowledgement_was_lost_comes_again(broker: Broke
         await heard(observer, discovered)
         await edge.handle(up())
         await heard_on(observer, EVENT)
-        while edge.journal.next_events(1):  # else its own acknowledgement is lost as well, and it comes again, too
+        # Else its own acknowledgement is lost as well, and it comes again, too.
+        while edge.journal.next_events(1):  # noqa: ASYNC110 - a journal tells nobody
             await asyncio.sleep(0.01)
         broker.freeze()
         await edge.handle(CameraDown(camera="door", t=1.0, utc=5.0, reason="it is dark"))
